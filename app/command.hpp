@@ -1,0 +1,17 @@
+/// \file
+/// The subcommands of `sinter`: each `add` function declares options and what runs when they have been read.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace sinter::app {
+
+/// `sinter eval POTENTIAL STRUCTURES`: energies, forces and virials of a file, and their errors.
+void addEvalCommand(CLI::App& app);
+
+/// `sinter info [FILE]`: this build, a potential or a structure file in short.
+void addInfoCommand(CLI::App& app);
+
+}  // namespace sinter::app

@@ -1,0 +1,276 @@
+/// \file
+/// `sinter eval`: frames are read, evaluated and written in batches, so that memory does not grow with the file.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "command.hpp"
+#include "frame_range.hpp"
+#include "interrupt.hpp"
+#include "json_report.hpp"
+#include "kokkos_session.hpp"
+#include "output_path.hpp"
+#include "potential_file.hpp"
+#include "progress.hpp"
+#include "sinter/core/error.hpp"
+#include "sinter/core/file_output.hpp"
+#include "sinter/mtp/mtp_evaluator.hpp"
+#include "sinter/mtp/mtp_io.hpp"
+#include "sinter/structures/extxyz_writer.hpp"
+#include "sinter/structures/label_errors.hpp"
+#include "sinter/structures/reader.hpp"
+
+namespace sinter::app {
+
+namespace {
+
+constexpr std::size_t atoms_per_batch = 20'000;
+constexpr double gpa_per_ev_per_cubic_angstrom = 160.2176634;  // exact, SI 2019
+
+struct EvalOptions {
+  std::string potential, structures;
+  std::optional<std::string> output, json;
+  std::string precision = "double";
+  std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
+  LabelKeys keys;
+  std::vector<std::string> species;
+  std::string frames = ":";
+  bool quiet = false;
+};
+
+/// A part of the frames, with where they stand in the file.
+struct Batch {
+  std::vector<Structure> structures;
+  std::vector<std::string> names;
+  std::vector<std::int64_t> indices;
+  std::size_t atoms = 0;
+
+  void add(Structure structure, std::string const& file, std::int64_t index) {
+    atoms += structure.size();
+    structures.push_back(std::move(structure));
+    names.push_back(file + ": frame " + std::to_string(index));
+    indices.push_back(index);
+  }
+};
+
+/// The JSON report, written frame by frame. The file appears when it is finished.
+class EvalReport {
+ public:
+  EvalReport(std::string const& file, nlohmann::ordered_json const& sinter, nlohmann::ordered_json const& potential)
+      : _output(file) {
+    _output.write("{\"sinter\": " + toText(sinter) + ",\n\"potential\": " + toText(potential) + ",\n\"frames\": [");
+  }
+
+  void add(std::int64_t index, Structure const& structure, Evaluation const& evaluation) {
+    nlohmann::ordered_json frame = {
+        {"index", index},     {"config_type", structure.config_type}, {"natoms", structure.size()},
+        {"volume", nullptr},  {"energy", evaluation.energy},          {"virial", nullptr},
+        {"pressure", nullptr}};
+    if (auto const cell_volume = volume(structure)) {
+      Voigt const& w = evaluation.virial;
+      frame["volume"] = *cell_volume;
+      frame["virial"] = w;
+      frame["pressure"] = (w[0] + w[1] + w[2]) / (3 * *cell_volume) * gpa_per_ev_per_cubic_angstrom;
+    }
+    _output.write((_empty ? "\n" : ",\n") + toText(frame));
+    _empty = false;
+  }
+
+  void finish(LabelErrors const& errors, nlohmann::ordered_json const& time) {
+    _output.write("\n],\n\"errors\": " + toText(errorsJson(errors)) + ",\n\"time\": " + toText(time) + "}\n");
+    _output.close();
+  }
+
+ private:
+  FileOutput _output;
+  bool _empty = true;
+};
+
+/// One run of the command.
+class Eval {
+ public:
+  Eval(EvalOptions const& options, InterruptGuard const& interrupt) : _options(options), _interrupt(interrupt) {}
+
+  void run() {
+    checkOptions();
+    std::vector<std::int32_t> const names = atomicNumbersOf(_options.species);
+    _model = readPotential(_options.potential);
+    if (!_model.trained())
+      throw InputError(_options.potential, 0,
+                       "found no coefficients (an untrained template), expected a trained potential");
+    nameSpecies(_model, names, _options.potential);
+    _unnamed = names;
+    if (_range.countsFromEnd()) countFrames();
+    _reader = openStructureFile(_options.structures, _options.keys);
+    KokkosSession const session;
+    withBackend(_options.backend, [&]<class Space>() { evaluateFrames<Space>(); });
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+  void checkOptions() {
+    _range = FrameRange(_options.frames);
+    std::vector<std::string> taken = {_options.potential, _options.structures};
+    if (_options.output) {
+      std::string const kind = lowerExtension(*_options.output);
+      if (kind != ".xyz" && kind != ".extxyz")
+        throw InputError("-o " + *_options.output + ": found the extension '" + kind +
+                         "', expected .xyz or .extxyz (this version writes extended XYZ only)");
+      checkOutputPath("-o", *_options.output, taken);
+      if (_options.json && *_options.json == *_options.output)
+        throw InputError("--json " + *_options.json + ": found the name given to -o, expected another one");
+    }
+    if (_options.json) checkOutputPath("--json", *_options.json, taken);
+  }
+
+  void stopWhenAsked() const {
+    if (_interrupt.raised()) throw Interrupted("");
+  }
+
+  // Only where a range counts from the end: the file is read twice instead of being kept.
+  void countFrames() {
+    std::int64_t frames = 0;
+    auto const reader = openStructureFile(_options.structures, _options.keys);
+    for (; reader->next(); ++frames) stopWhenAsked();
+    _range.resolve(frames);
+  }
+
+  Batch nextBatch() {
+    Batch batch;
+    while (batch.atoms < atoms_per_batch && !_range.endsBefore(_next_frame)) {
+      stopWhenAsked();
+      auto structure = _reader->next();
+      if (!structure) break;
+      std::int64_t const index = _next_frame++;
+      if (!_range.contains(index)) continue;
+      batch.add(std::move(*structure), _options.structures, index);
+      if (!_unnamed.empty()) nameTypes(batch.structures.back(), _unnamed, batch.names.back());
+    }
+    return batch;
+  }
+
+  template <class Space>
+  void evaluateFrames() {
+    auto const begin = Clock::now();
+    Clock::duration evaluating{};
+    auto const precision = _options.precision == "mixed" ? Precision::mixed : Precision::full;
+    MtpEvaluator<Space> const evaluator(_model, precision);
+    std::optional<ExtxyzWriter> writer;
+    std::optional<EvalReport> report;
+    if (_options.output) writer.emplace(*_options.output);
+    if (_options.json)
+      report.emplace(*_options.json, sinterJson(_options.backend, _options.precision),
+                     potentialJson(_options.potential, _model));
+    {
+      Progress progress("eval", _range.size(), _options.quiet);
+      for (Batch batch = nextBatch(); batch.atoms > 0; batch = nextBatch()) {
+        auto const start = Clock::now();
+        auto const results = evaluator.evaluate(batch.structures, batch.names);
+        evaluating += Clock::now() - start;
+        for (std::size_t s = 0; s < results.size(); ++s) {
+          _errors.add(batch.structures[s], results[s]);
+          if (writer) writeFrame(*writer, batch.structures[s], results[s]);
+          if (report) report->add(batch.indices[s], batch.structures[s], results[s]);
+        }
+        _frames += results.size();
+        _atoms += batch.atoms;
+        progress.update(_frames, _atoms);
+      }
+    }
+    if (_frames == 0)
+      throw InputError(_options.structures, 0,
+                       "found no frames" + (_next_frame > 0 ? " in --frames " + _options.frames : std::string()) +
+                           ", expected at least one");
+    stopWhenAsked();
+    double const rate = static_cast<double>(_atoms) / std::max(seconds(evaluating), 1e-9);
+    double const wall = seconds(Clock::now() - begin);
+    if (writer) writer->close();
+    if (report) report->finish(_errors, {{"wall_s", wall}, {"atom_evaluations_per_s", rate}});
+    if (!_options.quiet) printSummary(wall, rate);
+  }
+
+  void writeFrame(ExtxyzWriter& writer, Structure const& labelled, Evaluation const& evaluation) const {
+    Structure result = labelled;
+    result.energy = evaluation.energy;
+    result.forces = evaluation.forces;
+    result.virial.reset();
+    if (volume(labelled)) result.virial = evaluation.virial;
+    if (!_model.species.empty()) nameTypes(result, _model.species, _options.structures);
+    ExtxyzWriter::AtomColumn const column{"site_energy", evaluation.site_energies};
+    writer.write(result, {&column, 1}, &labelled);
+  }
+
+  void printSummary(double wall, double rate) const {
+    if (_errors.all().frames > 0) fmt::print("{}", formatErrorTable(_errors));
+    fmt::print("{} frames, {} atoms in {:.3g} s ({:.3g} atom evaluations/s, {}, {})\n", _frames, _atoms, wall, rate,
+               _options.backend, _options.precision);
+  }
+
+  EvalOptions const& _options;
+  InterruptGuard const& _interrupt;
+  FrameRange _range;
+  MtpModel _model;
+  std::vector<std::int32_t> _unnamed;  // names of the types that the structure file does not name
+  std::unique_ptr<StructureReader> _reader;
+  std::int64_t _next_frame = 0;
+  LabelErrors _errors;
+  std::size_t _frames = 0, _atoms = 0;
+};
+
+void runEval(EvalOptions const& options) {
+  InterruptGuard const interrupt;
+  try {
+    Eval(options, interrupt).run();
+  } catch (std::exception const&) {
+    // An interrupted system call looks like a failure of the disk.
+    if (interrupt.raised()) throw Interrupted("no file was written; the same command starts again");
+    throw;
+  }
+}
+
+}  // namespace
+
+void addEvalCommand(CLI::App& app) {
+  auto const options = std::make_shared<EvalOptions>();
+  CLI::App* const command = app.add_subcommand(
+      "eval", "Energies (eV), forces (eV/A) and virials (eV) of structures, and their errors where labels are known");
+  command->add_option("POTENTIAL", options->potential, "Moment tensor potential (.mtp, .almtp)")->required();
+  command
+      ->add_option("STRUCTURES", options->structures,
+                   "Extended XYZ (.xyz, .extxyz) or MLIP .cfg, also compressed (.xz, .gz)")
+      ->required();
+  command->add_option(
+      "-o,--output", options->output,
+      "Extended XYZ with energy, forces, virial and site_energy; labels stay as ref_energy, ref_forces, "
+      "ref_virial");
+  command->add_option("--json", options->json, "Report: frames, errors, provenance, time");
+  command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
+      ->check(CLI::IsMember({"double", "mixed"}))
+      ->capture_default_str();
+  command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
+      ->check(CLI::IsMember(backendNames()))
+      ->capture_default_str();
+  command->add_option("--energy-key", options->keys.energy, "Name of the reference energies (extended XYZ)");
+  command->add_option("--force-key", options->keys.force, "Name of the reference forces");
+  command->add_option("--virial-key", options->keys.virial, "Name of the reference virials (or stresses)");
+  command
+      ->add_option("--species", options->species,
+                   "Elements of types 0, 1, ... where structures or potential do not name them, as in Si,O")
+      ->delimiter(',');
+  command->add_option("--frames", options->frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
+      ->capture_default_str();
+  command->add_flag("--quiet", options->quiet, "No progress and no summary");
+  command->callback([options] { runEval(*options); });
+}
+
+}  // namespace sinter::app

@@ -1,0 +1,33 @@
+#include "output_path.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sinter/core/error.hpp"
+
+namespace sinter::app {
+
+namespace fs = std::filesystem;
+
+void checkOutputPath(std::string const& option, std::string const& file, std::vector<std::string> const& inputs) {
+  auto const fail = [&](std::string const& message) { throw InputError(option + " " + file + ": " + message); };
+  fs::path const path = file;
+  if (path.filename().empty()) fail("found no file name, expected one");
+  std::error_code ignored;
+  fs::path const folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, ignored)) fail("found no folder " + folder.string() + ", expected an existing one");
+  auto const status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    fail("found a folder or device, expected a file name that is free or a regular file's (it is replaced)");
+  for (std::string const& input : inputs)
+    if (fs::equivalent(path, input, ignored)) fail("found the name of an input file, expected another one");
+}
+
+std::string lowerExtension(std::string const& file) {
+  std::string extension = fs::path(file).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return extension;
+}
+
+}  // namespace sinter::app

@@ -1,0 +1,54 @@
+/// \file
+/// Execution spaces this build has, and how many atoms one SIMD pack of a space carries.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_SIMD.hpp>
+#include <type_traits>
+
+namespace sinter {
+
+/// Whether an execution space is a device (its parallelism is across vector lanes of a team, not in SIMD registers).
+template <class ExecutionSpace>
+inline constexpr bool is_device_space =
+    !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename ExecutionSpace::memory_space>::accessible ||
+#if defined(KOKKOS_ENABLE_CUDA)
+    std::is_same_v<ExecutionSpace, Kokkos::Cuda>;
+#elif defined(KOKKOS_ENABLE_HIP)
+    std::is_same_v<ExecutionSpace, Kokkos::HIP>;
+#else
+    false;
+#endif
+
+/// A register full of `Real` on the host, one number on a device: lanes are centres.
+template <class ExecutionSpace, class Real>
+using Pack = Kokkos::Experimental::basic_simd<
+    Real, std::conditional_t<is_device_space<ExecutionSpace>, Kokkos::Experimental::simd_abi::scalar,
+                             typename Kokkos::Experimental::simd<Real>::abi_type>>;
+
+/// The numbers of a pack, one per lane (packs in memory are arrays of their lanes).
+template <class Real, class Abi>
+KOKKOS_FORCEINLINE_FUNCTION Real* lanesOf(Kokkos::Experimental::basic_simd<Real, Abi>& pack) {
+  return reinterpret_cast<Real*>(&pack);
+}
+template <class Real, class Abi>
+KOKKOS_FORCEINLINE_FUNCTION Real const* lanesOf(Kokkos::Experimental::basic_simd<Real, Abi> const& pack) {
+  return reinterpret_cast<Real const*>(&pack);
+}
+
+}  // namespace sinter
+
+/// Expands MACRO(ExecutionSpace) for every execution space of this build: explicit instantiations.
+#if defined(KOKKOS_ENABLE_CUDA)
+#define SINTER_FOR_EACH_DEVICE_SPACE(MACRO) MACRO(Kokkos::Cuda)
+#elif defined(KOKKOS_ENABLE_HIP)
+#define SINTER_FOR_EACH_DEVICE_SPACE(MACRO) MACRO(Kokkos::HIP)
+#else
+#define SINTER_FOR_EACH_DEVICE_SPACE(MACRO)
+#endif
+#if defined(KOKKOS_ENABLE_OPENMP)
+#define SINTER_FOR_EACH_EXECUTION_SPACE(MACRO) \
+  MACRO(Kokkos::Serial) MACRO(Kokkos::OpenMP) SINTER_FOR_EACH_DEVICE_SPACE(MACRO)
+#else
+#define SINTER_FOR_EACH_EXECUTION_SPACE(MACRO) MACRO(Kokkos::Serial) SINTER_FOR_EACH_DEVICE_SPACE(MACRO)
+#endif

@@ -1,0 +1,522 @@
+/// \file
+/// Evaluation of moment tensor potentials: equations (2.1)-(2.12) of kernels/README.md. Slow reference:
+/// tests/reference/mtp_reference.hpp.
+///
+/// Two passes over the neighbours of a centre. The first makes radial values and accumulates the folded moments; then
+/// the products run forward and backward; the second pass turns the adjoints of the folded moments into pair
+/// derivatives. Nothing is stored per (neighbour, basis function), so memory does not grow with their product.
+///
+/// One source for all backends. On the host a thread works on a pack of centres, one per SIMD lane, and the vector
+/// ranges below are plain loops; on a device a pack has one lane, and the vector lanes of a warp share the work on one
+/// centre.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "sinter/core/error.hpp"
+#include "sinter/core/execution.hpp"
+#include "sinter/mtp/mtp_plan.hpp"
+#include "sinter/neighbor/environment_source.hpp"
+
+namespace sinter {
+
+/// What a launch computes; flags combine with `|`.
+enum class MtpOutputs : unsigned {
+  site_energies = 1,   ///< sink.siteEnergy(i, E)
+  forces = 2,          ///< sink.pair(0, i, j, r_ij, dE_i/dr_ij) and sink.centre(0, i, sums)
+  basis_values = 4,    ///< sink.basisValue(i, b, B)
+  basis_gradients = 8  ///< the same two with the number of the basis function in front: dB_b/dr_ij
+};
+constexpr MtpOutputs operator|(MtpOutputs a, MtpOutputs b) {
+  return static_cast<MtpOutputs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool contains(MtpOutputs outputs, MtpOutputs flag) {
+  return (static_cast<unsigned>(outputs) & static_cast<unsigned>(flag)) != 0;
+}
+
+/// Sums over the neighbours of a centre, as a sink receives them.
+struct PairSums {
+  double gradient[3];  ///< sum_j g_j, with the pair derivatives g_j = dE_i/dr_ij
+  double virial[9];    ///< -sum_j r_ij (x) g_j: xx xy xz yx yy yz zx zy zz
+};
+
+namespace detail {
+
+// Several numbers that are summed together over vector lanes.
+template <class Number, int size>
+struct Sums {
+  Number values[size];
+
+  KOKKOS_DEFAULTED_FUNCTION Sums() = default;
+  KOKKOS_FUNCTION explicit Sums(Number zero) {
+    for (auto& value : values) value = zero;
+  }
+  KOKKOS_FUNCTION Sums& operator+=(Sums const& other) {
+    for (int i = 0; i < size; ++i) values[i] = values[i] + other.values[i];
+    return *this;
+  }
+};
+
+}  // namespace detail
+}  // namespace sinter
+
+template <class Number, int size>
+struct Kokkos::reduction_identity<sinter::detail::Sums<Number, size>> {
+  KOKKOS_FORCEINLINE_FUNCTION static sinter::detail::Sums<Number, size> sum() {
+    return sinter::detail::Sums<Number, size>(Number(0));
+  }
+};
+
+namespace sinter {
+
+namespace detail {
+
+// What a thread keeps while it works on one pack of centres, in team scratch.
+template <class Number>
+struct MtpScratch {
+  Number* moments;      // (moments) m
+  Number* adjoints;     // (moments) dE/dm
+  Number* accumulated;  // (accumulated) sums over neighbours, then their adjoints
+  Number* unit;         // (3, neighbors) displacement, then u
+  Number* distance;     // (neighbors) r, then 1/r
+  Number* radial;       // (2 K, neighbors) f_mu and f'_mu
+  Number* monomials;    // (monomials, chunk)
+  Number* weights;      // (monomials, chunk)
+  int* neighbor;        // (neighbors, lanes) index k in the centre's list; -1 for padding
+  int* type;            // (neighbors, lanes) species of the neighbour
+};
+
+template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink>
+struct MtpKernel {
+  using Number = Pack<ExecutionSpace, Real>;
+  using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
+  using Member = typename Policy::member_type;
+  static constexpr int lanes = static_cast<int>(Number::size());
+  static constexpr bool on_device = is_device_space<ExecutionSpace>;
+  // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache.
+  static constexpr int chunk = on_device ? 32 : 8;
+  static constexpr int weight_slots = on_device ? 32 : 1;
+  static constexpr bool needs_gradients =
+      contains(outputs, MtpOutputs::forces) || contains(outputs, MtpOutputs::basis_gradients);
+
+  MtpPlan<typename ExecutionSpace::memory_space> plan;
+  Source source;
+  Sink sink;
+  int centres = 0, max_neighbors = 0, scratch_level = 0;
+
+  // ---- launch ------------------------------------------------------------------------------------------------------
+
+  // Scratch of one thread in bytes, each array aligned to a pack.
+  [[nodiscard]] std::size_t scratchBytes() const {
+    auto const numbers = 2 * std::size_t(plan.moments) + plan.accumulated_count +
+                         (4 + 2 * std::size_t(plan.radial_functions)) * max_neighbors +
+                         std::size_t(plan.monomial_count) * (chunk + weight_slots);
+    auto const integers = std::size_t(2) * max_neighbors * lanes;
+    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
+  }
+
+  // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups.
+  [[nodiscard]] Policy makePolicy(ExecutionSpace const& space, int units) {
+    constexpr int vector_length = on_device ? 32 : 1;
+    constexpr int team_size = on_device ? 4 : 1;
+    std::size_t const bytes = scratchBytes();
+    std::size_t const fast = static_cast<std::size_t>(Policy::scratch_size_max(0));
+    scratch_level = (bytes * team_size <= fast / (on_device ? 2 : 1)) ? 0 : 1;
+    Policy policy(space, (units + team_size - 1) / team_size, team_size, vector_length);
+    policy.set_scratch_size(scratch_level, Kokkos::PerThread(static_cast<int>(bytes)));
+    return policy;
+  }
+
+  // ---- kernel ------------------------------------------------------------------------------------------------------
+
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    int const unit = team.league_rank() * team.team_size() + team.team_rank();
+    MtpScratch<Number> const scratch = carveScratch(team);
+    if constexpr (Sink::owns_groups) {
+      if (unit >= source.numGroups()) return;
+      int const end = source.groupBegin(unit + 1);
+      for (int c = source.groupBegin(unit); c < end; c += lanes) evaluatePack(team, scratch, c, end);
+    } else {
+      if (unit * lanes < centres) evaluatePack(team, scratch, unit * lanes, centres);
+    }
+  }
+
+  KOKKOS_FUNCTION MtpScratch<Number> carveScratch(Member const& team) const {
+    auto const& memory = team.thread_scratch(scratch_level);
+    auto const numbers = [&](int count) {
+      return static_cast<Number*>(memory.get_shmem_aligned(count * sizeof(Number), alignof(Number)));
+    };
+    auto const integers = [&](int count) {
+      return static_cast<int*>(memory.get_shmem_aligned(count * sizeof(int), alignof(int)));
+    };
+    MtpScratch<Number> s;
+    s.moments = numbers(plan.moments);
+    s.adjoints = numbers(plan.moments);
+    s.accumulated = numbers(plan.accumulated_count);
+    s.unit = numbers(3 * max_neighbors);
+    s.distance = numbers(max_neighbors);
+    s.radial = numbers(2 * plan.radial_functions * max_neighbors);
+    s.monomials = numbers(plan.monomial_count * chunk);
+    s.weights = numbers(plan.monomial_count * weight_slots);
+    s.neighbor = integers(max_neighbors * lanes);
+    s.type = integers(max_neighbors * lanes);
+    return s;
+  }
+
+  // Centres first .. first + lanes - 1, those before `end`.
+  KOKKOS_FUNCTION void evaluatePack(Member const& team, MtpScratch<Number> const& s, int first, int end) const {
+    int const active = Kokkos::min(lanes, end - first);
+    int const neighbors = gatherNeighbors(team, s, first, active);
+    evaluateRadial(team, s, first, active, neighbors);
+    accumulateMoments(team, s, neighbors);
+    multiplyMoments(team, s);
+    if constexpr (contains(outputs, MtpOutputs::site_energies)) putSiteEnergies(team, s, first, active);
+    if constexpr (contains(outputs, MtpOutputs::basis_values)) {
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.basis_functions), [&](int b) {
+        Number const& value = s.moments[plan.basis_moment(b)];
+        for (int l = 0; l < active; ++l) sink.basisValue(source.centre(first + l), b, lanesOf(value)[l]);
+      });
+    }
+    if constexpr (contains(outputs, MtpOutputs::forces)) {
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
+                           [&](int m) { s.adjoints[m] = Number(Real(plan.energy_seed(m))); });
+      putGradients(team, s, 0, first, active, neighbors);
+    }
+    if constexpr (contains(outputs, MtpOutputs::basis_gradients)) {
+      for (int b = 0; b < plan.basis_functions; ++b) {
+        int const moment = plan.basis_moment(b);
+        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
+                             [&](int m) { s.adjoints[m] = Number(Real(m == moment ? 1 : 0)); });
+        putGradients(team, s, b, first, active, neighbors);
+      }
+    }
+  }
+
+  // Neighbours inside the cutoff, lane by lane, the shorter lists padded with neighbours at the cutoff, where radial
+  // functions and their derivatives vanish. Returns the length of the longest list.
+  KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
+    double const cutoff_squared = plan.max_dist * plan.max_dist;
+    int counts[lanes], longest = 0;
+    for (int l = 0; l < lanes; ++l) {
+      counts[l] = 0;
+      if (l < active) {
+        int const c = first + l;
+        Kokkos::parallel_scan(
+            Kokkos::ThreadVectorRange(team, source.numNeighbors(c)),
+            [&](int k, int& slot, bool final) {
+              Displacement const d = source.displacement(c, k);
+              bool const inside = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < cutoff_squared;
+              if (final && inside) {
+                for (int x = 0; x < 3; ++x) lanesOf(s.unit[x * max_neighbors + slot])[l] = static_cast<Real>(d[x]);
+                s.neighbor[slot * lanes + l] = k;
+                s.type[slot * lanes + l] = source.type(source.neighbor(c, k));
+              }
+              slot += inside ? 1 : 0;
+            },
+            counts[l]);
+      }
+      longest = Kokkos::max(longest, counts[l]);
+    }
+    if constexpr (lanes > 1) {
+      for (int l = 0; l < lanes; ++l) {
+        for (int k = counts[l]; k < longest; ++k) {
+          for (int x = 0; x < 3; ++x)
+            lanesOf(s.unit[x * max_neighbors + k])[l] = static_cast<Real>(x == 0 ? plan.max_dist : 0.0);
+          s.neighbor[k * lanes + l] = -1;
+          s.type[k * lanes + l] = 0;
+        }
+      }
+    }
+    return longest;
+  }
+
+  // Eqs. (2.1)-(2.4): u, 1/r, f_mu and f'_mu of every neighbour.
+  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
+                                      int neighbors) const {
+    int const pair_size = plan.radial_functions * plan.radial_basis_size;
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
+      Number const x = s.unit[k], y = s.unit[max_neighbors + k], z = s.unit[2 * max_neighbors + k];
+      Number const r = Kokkos::sqrt(Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)));
+      Number const inverse = Number(Real(1)) / r;
+      s.unit[k] = x * inverse;
+      s.unit[max_neighbors + k] = y * inverse;
+      s.unit[2 * max_neighbors + k] = z * inverse;
+      s.distance[k] = inverse;
+
+      // First coefficient of each lane's pair of species.
+      int offset[lanes];
+      bool uniform = true;
+      if (plan.species_count == 1) {
+        for (int l = 0; l < lanes; ++l) offset[l] = 0;
+      } else {
+        for (int l = 0; l < lanes; ++l) {
+          int const type_i = source.type(source.centre(first + Kokkos::min(l, active - 1)));
+          offset[l] = (type_i * plan.species_count + s.type[k * lanes + l]) * pair_size;
+          uniform = uniform && offset[l] == offset[0];
+        }
+      }
+      if (uniform) {
+        double const* const c = &plan.radial(offset[0]);
+        radialFunctions(s, k, r, [&](int n) { return Number(Real(c[n])); });
+      } else {
+        double const* const c = plan.radial.data();
+        radialFunctions(s, k, r, [&](int n) {
+          Number value;
+          for (int l = 0; l < lanes; ++l) lanesOf(value)[l] = static_cast<Real>(c[offset[l] + n]);
+          return value;
+        });
+      }
+    });
+  }
+
+  // `coefficient(mu R + n)` is scaling * c[z_i][z_j][mu][n].
+  template <class Coefficient>
+  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r,
+                                       Coefficient const& coefficient) const {
+    int const size = plan.radial_basis_size;
+    Real const slope = static_cast<Real>(2 / (plan.max_dist - plan.min_dist));
+    Real const shift = static_cast<Real>((plan.max_dist + plan.min_dist) / (plan.max_dist - plan.min_dist));
+    Number const xi = Kokkos::fma(r, Number(slope), Number(-shift));  // eq. (2.1)
+    Number const twice = xi + xi;
+    Number const gap = r - Number(static_cast<Real>(plan.max_dist));
+    Number chebyshev[max_radial_basis_size], derivative[max_radial_basis_size];  // T_n(xi), T'_n(xi)
+    chebyshev[0] = Number(Real(1));
+    derivative[0] = Number(Real(0));
+    if (size > 1) {
+      chebyshev[1] = xi;
+      derivative[1] = Number(Real(1));
+    }
+    for (int n = 2; n < size; ++n) {  // eq. (2.2)
+      chebyshev[n] = Kokkos::fma(twice, chebyshev[n - 1], -chebyshev[n - 2]);
+      derivative[n] =
+          Kokkos::fma(twice, derivative[n - 1], Kokkos::fma(Number(Real(2)), chebyshev[n - 1], -derivative[n - 2]));
+    }
+    Number const cut = gap * gap, cut_derivative = gap + gap;  // (r - R_max)^2
+    for (int mu = 0; mu < plan.radial_functions; ++mu) {       // eqs. (2.3), (2.4)
+      Number value(Real(0)), prime(Real(0));
+      for (int n = 0; n < size; ++n) {
+        Number const c = coefficient(mu * size + n);
+        value = Kokkos::fma(c, chebyshev[n], value);
+        prime = Kokkos::fma(c, derivative[n], prime);
+      }
+      s.radial[mu * max_neighbors + k] = value * cut;
+      s.radial[(plan.radial_functions + mu) * max_neighbors + k] =
+          Kokkos::fma(prime, Number(slope) * cut, value * cut_derivative);
+    }
+  }
+
+  // All monomials of neighbour k into slot `slot` of the chunk: each is an earlier one times a component of u.
+  KOKKOS_FUNCTION void evaluateMonomials(MtpScratch<Number> const& s, int k, int slot) const {
+    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
+    s.monomials[slot] = Number(Real(1));
+    for (int m = 1; m < plan.monomial_count; ++m) {
+      MonomialStep const step = plan.monomials(m);
+      s.monomials[m * chunk + slot] = s.monomials[step.parent * chunk + slot] * u[step.axis];
+    }
+  }
+
+  // Eqs. (2.5), (2.8): sums over neighbours of f_mu(r) u^a u^b u^c, then the moments that follow from traces.
+  KOKKOS_FUNCTION void accumulateMoments(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
+                         [&](int a) { s.accumulated[a] = Number(Real(0)); });
+    for (int begin = 0; begin < neighbors; begin += chunk) {
+      int const count = Kokkos::min(chunk, neighbors - begin);
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, count),
+                           [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
+        AccumulatedMoment const entry = plan.accumulated(a);
+        Number const* const f = s.radial + entry.mu * max_neighbors + begin;
+        Number const* const m = s.monomials + entry.monomial * chunk;
+        Number even = s.accumulated[a], odd(Real(0));  // two sums: the latency of one would be the limit
+        int slot = 0;
+        for (; slot + 1 < count; slot += 2) {
+          even = Kokkos::fma(f[slot], m[slot], even);
+          odd = Kokkos::fma(f[slot + 1], m[slot + 1], odd);
+        }
+        if (slot < count) even = Kokkos::fma(f[slot], m[slot], even);
+        s.accumulated[a] = even + odd;
+      });
+    }
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments), [&](int m) { s.moments[m] = Number(Real(0)); });
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
+                         [&](int a) { s.moments[plan.accumulated(a).moment] = s.accumulated[a]; });
+    Kokkos::single(Kokkos::PerThread(team), [&] {  // few, and each may need the one before
+      for (int t = 0; t < plan.rebuilt_count; ++t) {
+        RebuiltMoment const e = plan.rebuilt(t);
+        s.moments[e.moment] = s.moments[e.a] - s.moments[e.b] - s.moments[e.c];
+      }
+    });
+  }
+
+  // Eq. (2.6): m[c] += mult m[a] m[b].
+  KOKKOS_FUNCTION void multiplyMoments(Member const& team, MtpScratch<Number> const& s) const {
+    for (int level = 0; level < plan.forward_levels; ++level) {
+      Kokkos::parallel_for(
+          Kokkos::ThreadVectorRange(team, plan.forward_level(level), plan.forward_level(level + 1)), [&](int row) {
+            ProductRow const r = plan.forward(row);
+            Number sum = s.moments[r.target];
+            for (int t = r.begin; t < r.end; ++t) {
+              ProductTerm const& term = plan.forward_terms(t);
+              sum = Kokkos::fma(Number(Real(term.factor)) * s.moments[term.left], s.moments[term.right], sum);
+            }
+            s.moments[r.target] = sum;
+          });
+    }
+  }
+
+  KOKKOS_FUNCTION void putSiteEnergies(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
+    Sums<Number, 1> linear(Number(Real(0)));  // eq. (2.7)
+    Kokkos::parallel_reduce(
+        Kokkos::ThreadVectorRange(team, plan.basis_functions),
+        [&](int b, Sums<Number, 1>& sum) {
+          sum.values[0] =
+              Kokkos::fma(Number(Real(plan.moment_coeffs(b))), s.moments[plan.basis_moment(b)], sum.values[0]);
+        },
+        Kokkos::Sum<Sums<Number, 1>>(linear));
+    Kokkos::single(Kokkos::PerThread(team), [&] {
+      for (int l = 0; l < active; ++l) {
+        int const atom = source.centre(first + l);
+        sink.siteEnergy(atom,
+                        plan.species_coeffs(source.type(atom)) + static_cast<double>(lanesOf(linear.values[0])[l]));
+      }
+    });
+  }
+
+  // From seeds in `adjoints` to pair derivatives: eqs. (2.10)-(2.12).
+  KOKKOS_FUNCTION void putGradients(Member const& team, MtpScratch<Number> const& s, int what, int first, int active,
+                                    int neighbors) const {
+    for (int level = 0; level < plan.reverse_levels; ++level) {
+      Kokkos::parallel_for(
+          Kokkos::ThreadVectorRange(team, plan.reverse_level(level), plan.reverse_level(level + 1)), [&](int row) {
+            ProductRow const r = plan.reverse(row);
+            Number sum = s.adjoints[r.target];
+            for (int t = r.begin; t < r.end; ++t) {
+              ProductTerm const& term = plan.reverse_terms(t);
+              sum = Kokkos::fma(Number(Real(term.factor)) * s.adjoints[term.left], s.moments[term.right], sum);
+            }
+            s.adjoints[r.target] = sum;
+          });
+    }
+    Kokkos::single(Kokkos::PerThread(team), [&] {  // eq. (2.11): the transpose of the rebuilding
+      for (int t = plan.rebuilt_count - 1; t >= 0; --t) {
+        RebuiltMoment const e = plan.rebuilt(t);
+        Number const g = s.adjoints[e.moment];
+        s.adjoints[e.a] = s.adjoints[e.a] + g;
+        s.adjoints[e.b] = s.adjoints[e.b] - g;
+        s.adjoints[e.c] = s.adjoints[e.c] - g;
+      }
+    });
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
+                         [&](int a) { s.accumulated[a] = s.adjoints[plan.accumulated(a).moment]; });
+
+    Sums<Number, 12> sums(Number(Real(0)));
+    for (int begin = 0; begin < neighbors; begin += chunk) {
+      int const count = Kokkos::min(chunk, neighbors - begin);
+      Sums<Number, 12> part(Number(Real(0)));
+      Kokkos::parallel_reduce(
+          Kokkos::ThreadVectorRange(team, count),
+          [&](int slot, Sums<Number, 12>& sum) {
+            evaluateMonomials(s, begin + slot, slot);
+            pairGradient(s, what, first, active, begin + slot, slot, sum);
+          },
+          Kokkos::Sum<Sums<Number, 12>>(part));
+      sums += part;
+    }
+    Kokkos::single(Kokkos::PerThread(team), [&] {
+      for (int l = 0; l < active; ++l) {
+        PairSums own;
+        for (int x = 0; x < 3; ++x) own.gradient[x] = static_cast<double>(lanesOf(sums.values[x])[l]);
+        for (int x = 0; x < 9; ++x) own.virial[x] = static_cast<double>(lanesOf(sums.values[3 + x])[l]);
+        sink.centre(what, source.centre(first + l), own);
+      }
+    });
+  }
+
+  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane.
+  KOKKOS_FUNCTION void pairGradient(MtpScratch<Number> const& s, int what, int first, int active, int k, int slot,
+                                    Sums<Number, 12>& sums) const {
+    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
+    Number const inverse = s.distance[k];
+    Number const* const f = s.radial + k;
+    Number const* const f_prime = s.radial + plan.radial_functions * max_neighbors + k;
+    int const weight_slot = slot % weight_slots;
+
+    Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
+    for (int m = 0; m < plan.monomial_count; ++m) s.weights[m * weight_slots + weight_slot] = Number(Real(0));
+    for (int m = plan.monomial_count - 1; m >= 0; --m) {
+      // w = dE/d(monomial m): its own moments, and what later monomials passed down to it.
+      Number w = s.weights[m * weight_slots + weight_slot], radial_weight(Real(0));
+      for (int a = plan.accumulated_begin(m); a < plan.accumulated_begin(m + 1); ++a) {
+        int const mu = plan.accumulated(a).mu;
+        w = Kokkos::fma(f[mu * max_neighbors], s.accumulated[a], w);
+        radial_weight = Kokkos::fma(f_prime[mu * max_neighbors], s.accumulated[a], radial_weight);
+      }
+      along = Kokkos::fma(radial_weight, s.monomials[m * chunk + slot], along);
+      if (m == 0) break;
+      MonomialStep const step = plan.monomials(m);
+      Number const parent = s.monomials[step.parent * chunk + slot];
+      for (int x = 0; x < 3; ++x)
+        if (step.axis == x) gradient[x] = Kokkos::fma(w, parent, gradient[x]);
+      Number& passed = s.weights[step.parent * weight_slots + weight_slot];
+      passed = Kokkos::fma(w, u[step.axis], passed);
+    }
+
+    Number const radial_part = Kokkos::fma(gradient[0], u[0], Kokkos::fma(gradient[1], u[1], gradient[2] * u[2]));
+    Number const scale = along - radial_part * inverse;
+    Number g[3];
+    for (int x = 0; x < 3; ++x) {
+      g[x] = Kokkos::fma(scale, u[x], gradient[x] * inverse);
+      sums.values[x] = sums.values[x] + g[x];
+    }
+    Number const r = Number(Real(1)) / inverse;
+    for (int x = 0; x < 3; ++x) {
+      Number const component = r * u[x];
+      for (int y = 0; y < 3; ++y)
+        sums.values[3 + 3 * x + y] = Kokkos::fma(-component, g[y], sums.values[3 + 3 * x + y]);
+    }
+
+    for (int l = 0; l < active; ++l) {
+      int const index = s.neighbor[k * lanes + l];
+      if (index < 0) continue;
+      double const derivative[3] = {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
+                                    static_cast<double>(lanesOf(g[2])[l])};
+      double const distance = static_cast<double>(lanesOf(r)[l]);
+      double const displacement[3] = {distance * static_cast<double>(lanesOf(u[0])[l]),
+                                      distance * static_cast<double>(lanesOf(u[1])[l]),
+                                      distance * static_cast<double>(lanesOf(u[2])[l])};
+      sink.pair(what, source.centre(first + l), source.neighbor(first + l, index), displacement, derivative);
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Evaluates a moment tensor potential at every centre of `source` and gives the results to `sink`.
+///
+/// E_i = species_coeff + sum_k xi_k B_k, eq. (2.7), and its derivatives by the adjoint method, eqs. (2.10)-(2.12).
+/// \tparam outputs what is computed (compile time)
+/// \tparam Real double, or float for neighbour loop and moments (mixed precision: sums over centres stay double)
+/// \param space execution space instance; the call is asynchronous on it
+/// \param plan made by `makeMtpPlan`
+/// \param source centres and neighbours; pairs beyond max_dist are skipped
+/// \param sink receives results, copied to the device (see mtp_sinks.hpp). With `Sink::owns_groups` one thread owns all
+///             centres of a group, in order: such a sink may sum without atomics, and its results are bitwise
+///             repeatable.
+/// \throws InputError when the plan is empty.
+/// Cost: mtp.md section 4; scratch per thread O(moments + neighbours), none per (neighbour, basis function).
+template <MtpOutputs outputs, class Real = double, class ExecutionSpace, EnvironmentSource Source, class Sink>
+void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
+                 Source const& source, Sink const& sink) {
+  if (plan.moments == 0) throw InputError("evaluateMtp: the plan is empty, expected one made by makeMtpPlan");
+  using Kernel = detail::MtpKernel<ExecutionSpace, Real, outputs, Source, Sink>;
+  Kernel kernel{plan, source, sink, source.numCentres(), (source.maxNeighbors() + 1) / 2 * 2 + 2, 0};
+  if (kernel.centres == 0) return;
+  int const units = Sink::owns_groups ? source.numGroups() : (kernel.centres + Kernel::lanes - 1) / Kernel::lanes;
+  auto const policy = kernel.makePolicy(space, units);
+  Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
+}
+
+}  // namespace sinter

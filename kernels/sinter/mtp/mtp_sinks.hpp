@@ -1,0 +1,74 @@
+/// \file
+/// Where the results of `evaluateMtp` go.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_ScatterView.hpp>
+#include <cstdint>
+
+#include "sinter/core/execution.hpp"
+#include "sinter/mtp/mtp_kernel.hpp"
+
+namespace sinter {
+
+/// Adds to the force of an atom that many centres may touch at once: copies per thread on the host, atomics on a
+/// device.
+template <class ExecutionSpace>
+using ForceScatter =
+    Kokkos::Experimental::ScatterView<double* [3], Kokkos::LayoutRight, typename ExecutionSpace::device_type>;
+
+/// Site energies, forces and the virial of each centre.
+///
+/// F_i += dE_i/dr_ij, F_j -= dE_i/dr_ij; the virial of a centre is -sum_j r_ij (x) dE_i/dr_ij.
+template <class ExecutionSpace>
+struct EnergyForcesVirialSink {
+  using memory_space = typename ExecutionSpace::memory_space;
+  static constexpr bool owns_groups = false;
+
+  Kokkos::View<double*, memory_space> site_energies;                         ///< (atoms) eV
+  ForceScatter<ExecutionSpace> forces;                                       ///< (atoms, 3) eV/A, added to
+  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;  ///< (atoms, 9) eV, row-major
+
+  KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { site_energies(i) = energy; }
+  KOKKOS_FUNCTION void pair(int, int, int j, double const (&)[3], double const (&gradient)[3]) const {
+    auto const access = forces.access();
+    for (int x = 0; x < 3; ++x) access(j, x) -= gradient[x];
+  }
+  KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
+    auto const access = forces.access();
+    for (int x = 0; x < 3; ++x) access(i, x) += sums.gradient[x];
+    for (int x = 0; x < 9; ++x) site_virial(i, x) = sums.virial[x];
+  }
+};
+
+/// Rows of the linear least-squares problem: what each basis function adds to energy, forces and virial.
+///
+/// One thread owns a structure, so rows are summed without atomics and in a fixed order.
+template <class ExecutionSpace>
+struct DesignRowsSink {
+  using memory_space = typename ExecutionSpace::memory_space;
+  static constexpr bool owns_groups = true;
+
+  Kokkos::View<int const*, memory_space> structure;                   ///< (atoms) structure of each atom
+  Kokkos::View<double**, Kokkos::LayoutRight, memory_space> energy;   ///< (structures, basis) sum_i B_k
+  Kokkos::View<double***, Kokkos::LayoutRight, memory_space> force;   ///< (atoms, 3, basis) force on an atom
+  Kokkos::View<double***, Kokkos::LayoutRight, memory_space> virial;  ///< (structures, 6, basis) xx yy zz yz xz xy
+
+  KOKKOS_FUNCTION void basisValue(int i, int b, double value) const { energy(structure(i), b) += value; }
+  KOKKOS_FUNCTION void pair(int b, int, int j, double const (&)[3], double const (&gradient)[3]) const {
+    for (int x = 0; x < 3; ++x) {
+      if constexpr (is_device_space<ExecutionSpace>) {  // vector lanes may meet in two images of one atom
+        Kokkos::atomic_sub(&force(j, x, b), gradient[x]);
+      } else {
+        force(j, x, b) -= gradient[x];
+      }
+    }
+  }
+  KOKKOS_FUNCTION void centre(int b, int i, PairSums const& sums) const {
+    for (int x = 0; x < 3; ++x) force(i, x, b) += sums.gradient[x];
+    constexpr int voigt[6] = {0, 4, 8, 5, 2, 1};
+    for (int v = 0; v < 6; ++v) virial(structure(i), v, b) += sums.virial[voigt[v]];
+  }
+};
+
+}  // namespace sinter

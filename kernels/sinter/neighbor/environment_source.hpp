@@ -1,0 +1,33 @@
+/// \file
+/// The seam between kernels and whatever knows the neighbours of an atom.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <concepts>
+
+namespace sinter {
+
+/// r_j - r_i with the image applied, subtracted in double (A).
+using Displacement = Kokkos::Array<double, 3>;
+
+/// Centres and their neighbours, as a kernel sees them: no cell, no ghost atom, no LAMMPS view.
+///
+/// Centres are counted 0 <= c < numCentres(); `centre(c)` is the atom it stands for. Neighbours of a centre may lie beyond
+/// the kernel's cutoff (a list with a skin): the kernel trims them. Everything but the host queries is callable on the
+/// device. `group` ranges let one team own all centres of a structure (deterministic sums without atomics).
+template <class Source>
+concept EnvironmentSource = requires(Source const& source, int c, int k) {
+  typename Source::memory_space;
+  { source.numCentres() } -> std::convertible_to<int>;    // host: number of centres
+  { source.maxNeighbors() } -> std::convertible_to<int>;  // host: bound of numNeighbors
+  { source.forceExtent() } -> std::convertible_to<int>;   // host: number of atoms that can receive a force
+  { source.numGroups() } -> std::convertible_to<int>;     // host: number of groups of centres (structures)
+  { source.groupBegin(c) } -> std::convertible_to<int>;   // first centre of a group; groupBegin(numGroups()) ends it
+  { source.centre(c) } -> std::convertible_to<int>;
+  { source.numNeighbors(c) } -> std::convertible_to<int>;
+  { source.neighbor(c, k) } -> std::convertible_to<int>;
+  { source.displacement(c, k) } -> std::same_as<Displacement>;
+  { source.type(k) } -> std::convertible_to<int>;  // type of an atom (not of a centre)
+};
+
+}  // namespace sinter

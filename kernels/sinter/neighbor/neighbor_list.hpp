@@ -1,0 +1,63 @@
+/// \file
+/// Full neighbour lists of a batch of structures. Slow reference: tests/reference/neighbor_reference.hpp.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <cstdint>
+
+#include "sinter/core/structure_batch.hpp"
+#include "sinter/neighbor/environment_source.hpp"
+
+namespace sinter {
+
+/// All pairs (i, j, image) with |r_j + image - r_i| < cutoff, both directions, self-images included; models
+/// `EnvironmentSource` with one centre per atom. Positions are read through the batch, so that the list stays valid (with a
+/// skin) when atoms move in place.
+template <class MemorySpace>
+class NeighborList {
+ public:
+  using memory_space = MemorySpace;
+  using Image = Kokkos::Array<std::int16_t, 3>;
+
+  StructureBatch<MemorySpace> batch;
+  double cutoff = 0;                                 ///< (A), skin included
+  Kokkos::View<std::int64_t*, MemorySpace> offsets;  ///< (atoms + 1) first pair of each atom
+  Kokkos::View<int*, MemorySpace> neighbors;         ///< (pairs) atom j
+  Kokkos::View<Image*, MemorySpace> images;          ///< (pairs) lattice translation of j
+  int max_neighbors = 0;
+
+  [[nodiscard]] std::int64_t pairs() const { return static_cast<std::int64_t>(neighbors.extent(0)); }
+
+  [[nodiscard]] int numCentres() const { return batch.atoms(); }
+  [[nodiscard]] int maxNeighbors() const { return max_neighbors; }
+  [[nodiscard]] int forceExtent() const { return batch.atoms(); }
+  [[nodiscard]] int numGroups() const { return batch.structures(); }
+
+  KOKKOS_FUNCTION int groupBegin(int group) const { return static_cast<int>(batch.offsets(group)); }
+  KOKKOS_FUNCTION int centre(int c) const { return c; }
+  KOKKOS_FUNCTION int numNeighbors(int c) const { return static_cast<int>(offsets(c + 1) - offsets(c)); }
+  KOKKOS_FUNCTION int neighbor(int c, int k) const { return neighbors(offsets(c) + k); }
+  KOKKOS_FUNCTION int type(int atom) const { return batch.types(atom); }
+  KOKKOS_FUNCTION Displacement displacement(int c, int k) const {
+    auto const pair = offsets(c) + k;
+    int const j = neighbors(pair);
+    Image const image = images(pair);
+    auto const& cell = batch.cells(batch.structure(c)).vectors;
+    Displacement d;
+    for (int x = 0; x < 3; ++x)
+      d[x] = (batch.positions(j, x) - batch.positions(c, x)) +
+             (image[0] * cell[0][x] + image[1] * cell[1][x] + image[2] * cell[2][x]);
+    return d;
+  }
+};
+
+/// Builds the list with a grid of bins per structure: any cell (triclinic, partly periodic, smaller than the cutoff),
+/// atoms anywhere.
+/// \param cutoff (A), > 0
+/// \throws InputError when a cell is so thin that an atom would see more than 32 000 images along one lattice vector.
+/// Cost: two passes over candidate pairs, O(atoms). The order of pairs is fixed by the grid: no dependence on threads.
+template <class ExecutionSpace>
+[[nodiscard]] NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
+    ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch, double cutoff);
+
+}  // namespace sinter

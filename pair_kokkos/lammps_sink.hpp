@@ -1,0 +1,117 @@
+/// \file
+/// Results of `evaluateMtp` in LAMMPS's terms, and the call that a pair style makes every step.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_ScatterView.hpp>
+
+#include "sinter/mtp/mtp_kernel.hpp"
+
+namespace sinter {
+
+/// What a pair style asks for, and gets back.
+struct LammpsTally {
+  bool atom_virial = false, centroid_virial = false;
+  double energy = 0;      ///< eV, of the centres
+  double virial[6] = {};  ///< eV, LAMMPS order xx yy zz xy xz yz
+};
+
+/// Site energies, forces and virials, global and per atom.
+template <class ExecutionSpace>
+struct LammpsSink {
+  static constexpr bool owns_groups = false;
+  using memory_space = typename ExecutionSpace::memory_space;
+  template <class Data>
+  using Scatter = Kokkos::Experimental::ScatterView<Data, Kokkos::LayoutRight, typename ExecutionSpace::device_type>;
+
+  Kokkos::View<double*, memory_space> site_energies;                         // (atoms)
+  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms)
+  Scatter<double* [3]> forces;
+  Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
+  Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
+  bool with_atom_virial = false, with_centroid_virial = false;
+
+  KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { site_energies(i) = energy; }
+
+  KOKKOS_FUNCTION void pair(int, int i, int j, double const (&r)[3], double const (&gradient)[3]) const {
+    auto const force = forces.access();
+    for (int x = 0; x < 3; ++x) force(j, x) -= gradient[x];
+    constexpr int row[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, column[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
+    if (with_atom_virial) {
+      auto const virial = atom_virial.access();
+      for (int v = 0; v < 6; ++v) {  // symmetric part
+        double const half = -0.25 * (r[row[v]] * gradient[column[v]] + r[column[v]] * gradient[row[v]]);
+        virial(i, v) += half;
+        virial(j, v) += half;
+      }
+    }
+    if (with_centroid_virial) {
+      auto const virial = centroid_virial.access();
+      for (int v = 0; v < 9; ++v) virial(j, v) -= r[row[v]] * gradient[column[v]];
+    }
+  }
+
+  KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
+    auto const force = forces.access();
+    for (int x = 0; x < 3; ++x) force(i, x) += sums.gradient[x];
+    for (int v = 0; v < 9; ++v) site_virial(i, v) = sums.virial[v];
+  }
+};
+
+/// Buffers of one pair style, kept from step to step.
+template <class ExecutionSpace>
+struct LammpsBuffers {
+  using memory_space = typename ExecutionSpace::memory_space;
+  Kokkos::View<double*, memory_space> site_energies;
+  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;
+
+  void resize(int atoms) {
+    if (static_cast<int>(site_energies.extent(0)) >= atoms) return;
+    int const extent = atoms + atoms / 8;
+    site_energies = {};
+    site_virial = {};
+    site_energies = decltype(site_energies)("sinter::pair::site_energies", extent);
+    site_virial = decltype(site_virial)("sinter::pair::site_virial", extent);
+  }
+};
+
+/// Adds forces (and per-atom virials, where asked for) of all centres; returns energy and virial in `tally`.
+/// Site energies stay in `buffers`.
+template <class Real, class ExecutionSpace, class Environment, class Forces, class AtomVirial, class CentroidVirial>
+void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
+                       Environment const& environment, LammpsBuffers<ExecutionSpace>& buffers, Forces forces,
+                       AtomVirial atom_virial, CentroidVirial centroid_virial, LammpsTally& tally) {
+  using Sink = LammpsSink<ExecutionSpace>;
+  buffers.resize(environment.atoms);
+  Sink sink;
+  sink.site_energies = buffers.site_energies;
+  sink.site_virial = buffers.site_virial;
+  sink.forces = typename Sink::template Scatter<double* [3]>(forces);
+  sink.with_atom_virial = tally.atom_virial;
+  sink.with_centroid_virial = tally.centroid_virial;
+  if (tally.atom_virial) sink.atom_virial = typename Sink::template Scatter<double* [6]>(atom_virial);
+  if (tally.centroid_virial) sink.centroid_virial = typename Sink::template Scatter<double* [9]>(centroid_virial);
+
+  evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces, Real>(space, plan, environment, sink);
+
+  Kokkos::Experimental::contribute(space, forces, sink.forces);
+  if (tally.atom_virial) Kokkos::Experimental::contribute(space, atom_virial, sink.atom_virial);
+  if (tally.centroid_virial) Kokkos::Experimental::contribute(space, centroid_virial, sink.centroid_virial);
+
+  auto const energies = buffers.site_energies;
+  auto const virials = buffers.site_virial;
+  detail::Sums<double, 7> sums(0.0);
+  Kokkos::parallel_reduce(
+      "sinter::pair::sums", Kokkos::RangePolicy<ExecutionSpace>(space, 0, environment.numCentres()),
+      KOKKOS_LAMBDA(int c, detail::Sums<double, 7>& sum) {
+        int const i = environment.centre(c);
+        constexpr int first[6] = {0, 4, 8, 1, 2, 5}, second[6] = {0, 4, 8, 3, 6, 7};
+        for (int v = 0; v < 6; ++v) sum.values[v] += (virials(i, first[v]) + virials(i, second[v])) / 2;
+        sum.values[6] += energies(i);
+      },
+      Kokkos::Sum<detail::Sums<double, 7>>(sums));
+  for (int v = 0; v < 6; ++v) tally.virial[v] = sums.values[v];
+  tally.energy = sums.values[6];
+}
+
+}  // namespace sinter

@@ -1,0 +1,58 @@
+/// \file
+/// LAMMPS pair style `mtp`: life cycle only; the physics is `evaluateMtp`.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <string>
+#include <vector>
+
+#include "lammps_sink.hpp"
+#include "pair.h"
+#include "sinter/mtp/mtp_evaluator.hpp"
+#include "sinter/mtp/mtp_model.hpp"
+#include "sinter/mtp/mtp_plan.hpp"
+
+namespace LAMMPS_NS {
+
+/// What the plain and the KOKKOS style share: input, types, neighbour request, ghost forces when newton is off.
+///
+///   pair_style mtp FILE [species A B ...] [precision double|mixed]
+///   pair_coeff * * [A B ...]      one species (or NULL) per atom type
+class PairMTPBase : public Pair {
+ public:
+  explicit PairMTPBase(LAMMPS* lmp);
+  ~PairMTPBase() override;
+
+  void settings(int narg, char** arg) override;
+  void coeff(int narg, char** arg) override;
+  void init_style() override;
+  double init_one(int i, int j) override;
+  double memory_usage() override;
+
+  // With newton off LAMMPS does not send forces on ghosts home; the style does.
+  int pack_reverse_comm(int n, int first, double* buffer) override;
+  void unpack_reverse_comm(int n, int* list, double* buffer) override;
+
+ protected:
+  void allocate();
+
+  sinter::MtpModel model;
+  sinter::Precision precision = sinter::Precision::full;
+  std::vector<int> type_map;                // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+  double (*reverse_forces)[3] = nullptr;    // forces of owned and ghost atoms while they are sent home
+};
+
+/// The plain style: one thread, any LAMMPS.
+class PairMTP : public PairMTPBase {
+ public:
+  using PairMTPBase::PairMTPBase;
+  void coeff(int narg, char** arg) override;
+  void compute(int eflag, int vflag) override;
+
+ private:
+  sinter::MtpPlan<Kokkos::HostSpace> plan;
+  sinter::LammpsBuffers<Kokkos::Serial> buffers;
+  std::vector<double> all_forces;  // (owned + ghosts) x 3, with newton off
+};
+
+}  // namespace LAMMPS_NS

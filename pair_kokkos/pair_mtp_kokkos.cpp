@@ -1,0 +1,222 @@
+#include "pair_mtp_kokkos.h"
+
+#include <algorithm>
+#include <exception>
+#include <type_traits>
+
+#include "atom_kokkos.h"
+#include "atom_masks.h"
+#include "comm.h"
+#include "error.h"
+#include "force.h"
+#include "kokkos.h"
+#include "lammps_environment.hpp"
+#include "memory_kokkos.h"
+#include "neigh_list_kokkos.h"
+#include "neigh_request.h"
+#include "neighbor.h"
+
+#if !defined(LMP_KOKKOS_DOUBLE_DOUBLE)
+#error "pair style mtp/kk needs a LAMMPS build with KOKKOS_PREC=double; use its own option: precision mixed"
+#endif
+
+namespace LAMMPS_NS {
+
+template <class DeviceType>
+PairMTPKokkos<DeviceType>::PairMTPKokkos(LAMMPS* lmp) : PairMTPBase(lmp) {
+  kokkosable = 1;
+  reverse_comm_device = 1;
+  atomKK = static_cast<AtomKokkos*>(atom);
+  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  datamask_read = X_MASK | F_MASK | TYPE_MASK | ENERGY_MASK | VIRIAL_MASK;
+  datamask_modify = F_MASK | ENERGY_MASK | VIRIAL_MASK;
+}
+
+template <class DeviceType>
+PairMTPKokkos<DeviceType>::~PairMTPKokkos() {
+  if (copymode) return;
+  memoryKK->destroy_kokkos(k_eatom, eatom);
+  memoryKK->destroy_kokkos(k_vatom, vatom);
+  memoryKK->destroy_kokkos(k_cvatom, cvatom);
+  eatom = nullptr;
+  vatom = cvatom = nullptr;
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::coeff(int narg, char** arg) {
+  PairMTPBase::coeff(narg, arg);
+  try {
+    plan = sinter::makeMtpPlan<MemorySpace>(model);
+  } catch (std::exception const& e) {
+    error->all(FLERR, "pair_style mtp/kk: {}", e.what());
+  }
+  Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(type_map.data(),
+                                                                                                 type_map.size());
+  d_type_map = decltype(d_type_map)("sinter::pair::type_map", type_map.size());
+  Kokkos::deep_copy(d_type_map, host);
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::init_style() {
+  PairMTPBase::init_style();
+  auto* const request = neighbor->find_request(this);
+  constexpr bool is_device = std::is_same_v<DeviceType, LMPDeviceType>;
+  request->set_kokkos_host(std::is_same_v<DeviceType, LMPHostType> && !is_device);
+  request->set_kokkos_device(is_device);
+  request->enable_full();  // whatever `package kokkos neigh` says of other styles
+}
+
+template <class DeviceType>
+auto PairMTPKokkos<DeviceType>::findCentres() const -> Kokkos::View<int const*, MemorySpace> {
+  auto const ilist = static_cast<NeighListKokkos<DeviceType>*>(list)->d_ilist;
+  int const inum = list->inum;
+  if (std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end())
+    return Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
+  auto const types = atomKK->k_type.view<DeviceType>();
+  auto const species = d_type_map;
+  Kokkos::View<int*, MemorySpace> const found(Kokkos::view_alloc("sinter::pair::centres", Kokkos::WithoutInitializing), inum);
+  int count = 0;
+  Kokkos::parallel_scan(
+      "sinter::pair::findCentres", Kokkos::RangePolicy<DeviceType>(0, inum),
+      KOKKOS_LAMBDA(int ii, int& sum, bool final) {
+        int const i = ilist(ii);
+        bool const described = species(types(i)) >= 0;
+        if (final && described) found(sum) = i;
+        sum += described ? 1 : 0;
+      },
+      count);
+  return Kokkos::subview(found, Kokkos::pair<int, int>(0, count));
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
+  ev_init(eflag, vflag, 0);
+  if (eflag_atom) {
+    memoryKK->destroy_kokkos(k_eatom, eatom);
+    memoryKK->create_kokkos(k_eatom, eatom, maxeatom, "pair:eatom");
+  }
+  if (vflag_atom) {
+    memoryKK->destroy_kokkos(k_vatom, vatom);
+    memoryKK->create_kokkos(k_vatom, vatom, maxvatom, "pair:vatom");
+  }
+  if (cvflag_atom) {
+    memoryKK->destroy_kokkos(k_cvatom, cvatom);
+    memoryKK->create_kokkos(k_cvatom, cvatom, maxcvatom, "pair:cvatom");
+  }
+  atomKK->sync(execution_space, datamask_read);
+  atomKK->modified(execution_space, (eflag || vflag) ? datamask_modify : static_cast<unsigned>(F_MASK));
+
+  int const all = atom->nlocal + atom->nghost;
+  if (all == 0) return;
+  copymode = 1;
+
+  auto* const k_list = static_cast<NeighListKokkos<DeviceType>*>(list);
+  using Positions = typename AT::t_kkfloat_1d_3_lr_randomread;
+  using Types = typename AT::t_int_1d_randomread;
+  using Neighbors = sinter::KokkosNeighbors<decltype(k_list->d_numneigh), decltype(k_list->d_neighbors)>;
+  sinter::LammpsEnvironment<MemorySpace, Positions, Types, Neighbors> environment;
+  environment.x = atomKK->k_x.view<DeviceType>();
+  environment.lammps_type = atomKK->k_type.view<DeviceType>();
+  environment.type_map = d_type_map;
+  environment.centres = findCentres();
+  environment.list = {k_list->d_numneigh, k_list->d_neighbors};
+  environment.atoms = all;
+  environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
+
+  auto const f = atomKK->k_f.view<DeviceType>();
+  using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, DeviceType>;
+  bool const own_reverse = !force->newton_pair;
+  DeviceType const space;
+  if (own_reverse) {
+    if (static_cast<int>(all_forces.extent(0)) < all) all_forces = AllForces("sinter::pair::all_forces", all + all / 8);
+    Kokkos::deep_copy(space, all_forces.template view<DeviceType>(), 0.0);
+  }
+  Forces const forces = own_reverse ? Forces(all_forces.template view<DeviceType>()) : Forces(f);
+
+  sinter::LammpsTally tally;
+  tally.atom_virial = vflag_atom;
+  tally.centroid_virial = cvflag_atom;
+  auto const atom_virial = k_vatom.template view<DeviceType>();
+  auto const centroid_virial = k_cvatom.template view<DeviceType>();
+  if (precision == sinter::Precision::mixed)
+    sinter::evaluateForLammps<float>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+  else
+    sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+
+  if (own_reverse) {
+    all_forces.template modify<DeviceType>();
+    comm->reverse_comm(this);
+    all_forces.template sync<DeviceType>();
+    auto const sent_home = all_forces.template view<DeviceType>();
+    Kokkos::parallel_for(
+        "sinter::pair::addForces", Kokkos::RangePolicy<DeviceType>(space, 0, atom->nlocal), KOKKOS_LAMBDA(int i) {
+          for (int x = 0; x < 3; ++x) f(i, x) += sent_home(i, x);
+        });
+  }
+  if (eflag_global) eng_vdwl += tally.energy;
+  if (vflag_global)
+    for (int v = 0; v < 6; v++) virial[v] += tally.virial[v];
+  if (eflag_atom) {
+    auto const energies = buffers.site_energies;
+    auto const per_atom = k_eatom.template view<DeviceType>();
+    auto const centres = environment.centres;
+    Kokkos::parallel_for(
+        "sinter::pair::eatom", Kokkos::RangePolicy<DeviceType>(space, 0, centres.extent(0)),
+        KOKKOS_LAMBDA(int c) { per_atom(centres(c)) += energies(centres(c)); });
+    k_eatom.template modify<DeviceType>();
+    k_eatom.sync_host();
+  }
+  if (vflag_atom) {
+    k_vatom.template modify<DeviceType>();
+    k_vatom.sync_host();
+  }
+  if (cvflag_atom) {
+    k_cvatom.template modify<DeviceType>();
+    k_cvatom.sync_host();
+  }
+  copymode = 0;
+}
+
+template <class DeviceType>
+int PairMTPKokkos<DeviceType>::pack_reverse_comm_kokkos(int n, int first, DAT::tdual_double_1d& buffer) {
+  auto const out = buffer.view<DeviceType>();
+  auto const forces = all_forces.template view<DeviceType>();
+  Kokkos::parallel_for(
+      "sinter::pair::packReverse", Kokkos::RangePolicy<DeviceType>(0, n), KOKKOS_LAMBDA(int i) {
+        for (int x = 0; x < 3; ++x) out(3 * i + x) = forces(first + i, x);
+      });
+  return 3 * n;
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::unpack_reverse_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer) {
+  auto const in = buffer.view<DeviceType>();
+  auto const atoms = list.view<DeviceType>();
+  auto const forces = all_forces.template view<DeviceType>();
+  Kokkos::parallel_for(
+      "sinter::pair::unpackReverse", Kokkos::RangePolicy<DeviceType>(0, n), KOKKOS_LAMBDA(int i) {
+        for (int x = 0; x < 3; ++x) forces(atoms(i), x) += in(3 * i + x);  // no atom twice in one list
+      });
+}
+
+template <class DeviceType>
+int PairMTPKokkos<DeviceType>::pack_reverse_comm(int n, int first, double* buffer) {
+  all_forces.sync_host();
+  reverse_forces = reinterpret_cast<double(*)[3]>(all_forces.view_host().data());
+  return PairMTPBase::pack_reverse_comm(n, first, buffer);
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::unpack_reverse_comm(int n, int* list, double* buffer) {
+  all_forces.sync_host();
+  reverse_forces = reinterpret_cast<double(*)[3]>(all_forces.view_host().data());
+  PairMTPBase::unpack_reverse_comm(n, list, buffer);
+  all_forces.modify_host();
+}
+
+template class PairMTPKokkos<LMPDeviceType>;
+#ifdef LMP_KOKKOS_GPU
+template class PairMTPKokkos<LMPHostType>;
+#endif
+
+}  // namespace LAMMPS_NS

@@ -1,0 +1,46 @@
+/// \file
+/// LAMMPS pair style `mtp/kk`: everything stays where KOKKOS keeps it.
+#pragma once
+
+#include "kokkos_base.h"
+#include "pair_kokkos.h"
+#include "pair_mtp.h"
+
+namespace LAMMPS_NS {
+
+/// \tparam DeviceType LMPDeviceType or LMPHostType
+template <class DeviceType>
+class PairMTPKokkos : public PairMTPBase, public KokkosBase {
+ public:
+  typedef DeviceType device_type;
+  typedef ArrayTypes<DeviceType> AT;
+
+  explicit PairMTPKokkos(LAMMPS* lmp);
+  ~PairMTPKokkos() override;
+  void coeff(int narg, char** arg) override;
+  void init_style() override;
+  void compute(int eflag, int vflag) override;
+
+  int pack_reverse_comm_kokkos(int n, int first, DAT::tdual_double_1d& buffer) override;
+  void unpack_reverse_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer) override;
+  int pack_reverse_comm(int n, int first, double* buffer) override;
+  void unpack_reverse_comm(int n, int* list, double* buffer) override;
+
+ private:
+  using MemorySpace = typename DeviceType::memory_space;
+  using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
+
+  // Atoms of the list that the potential describes: all, or those whose type is not NULL.
+  Kokkos::View<int const*, MemorySpace> findCentres() const;
+
+  sinter::MtpPlan<MemorySpace> plan;
+  sinter::LammpsBuffers<DeviceType> buffers;
+  Kokkos::View<int*, MemorySpace> d_type_map;
+  AllForces all_forces;  // (owned + ghosts, 3), with newton off
+
+  DAT::ttransform_kkacc_1d k_eatom;
+  DAT::ttransform_kkacc_1d_6 k_vatom;
+  DAT::ttransform_kkacc_1d_9 k_cvatom;
+};
+
+}  // namespace LAMMPS_NS

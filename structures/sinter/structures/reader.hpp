@@ -1,0 +1,46 @@
+/// \file
+/// Reading structure files frame by frame.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sinter/core/structure.hpp"
+
+namespace sinter {
+
+/// Which properties of an extended XYZ file are the labels; empty means the usual names (see `openStructureFile`). A
+/// name given here is the only one tried: frames without it have no such label. A virial key with "stress" in its name
+/// is a stress with ASE's sign.
+struct LabelKeys {
+  std::string energy, force, virial;
+};
+
+/// A stream of structures; one frame is in memory at a time.
+class StructureReader {
+ public:
+  virtual ~StructureReader() = default;
+
+  /// The next frame, checked (`checkStructure`), or nothing at the end of the file.
+  /// \throws InputError "file:line: found ..., expected ...".
+  virtual std::optional<Structure> next() = 0;
+};
+
+/// Opens an extended XYZ (`.xyz`, `.extxyz`) or MLIP `.cfg` file, by extension; with `.xz` or `.gz` behind it,
+/// compressed.
+///
+/// Extended XYZ: any column order; `species` or `Z`; labels from `keys`, else the first that is present of
+/// energy | dft_energy | DFT_energy | REF_energy | Energy, forces | force | dft_force | dft_forces | DFT_forces |
+/// REF_forces, virial | dft_virial | virials | REF_virial (nine numbers row-major or six in Voigt order xx yy zz yz xz
+/// xy, eV) or else stress | dft_stress | REF_stress (eV/A^3, ASE's sign: W = -V stress).
+/// `.cfg`: PlusStress is the virial; types stay unnamed. More in extxyz_reader.hpp and cfg_reader.hpp.
+/// \throws InputError when the file is missing or of an unknown kind.
+[[nodiscard]] std::unique_ptr<StructureReader> openStructureFile(std::string const& file, LabelKeys const& keys = {});
+
+/// All frames of a file.
+[[nodiscard]] std::vector<Structure> readStructures(std::string const& file, LabelKeys const& keys = {});
+
+}  // namespace sinter

@@ -1,0 +1,28 @@
+/// \file
+/// Moment tensor potentials by plain loops in double: the tables in file order, no folding, no plan.
+#pragma once
+
+#include <vector>
+
+#include "neighbor_reference.hpp"
+#include "sinter/core/structure.hpp"
+#include "sinter/mtp/mtp_model.hpp"
+
+namespace sinter::reference {
+
+struct MtpResult {
+  double energy = 0;
+  std::vector<double> site_energies;
+  std::vector<Vector3> forces;
+  Matrix3 virial{};           // -sum r (x) dE/dr
+  std::vector<double> basis;  // sum over atoms of B_k
+};
+
+/// Evaluates `model` on atoms of given types and given pairs (pairs beyond max_dist contribute nothing), eqs. (2.1)-(2.7) of
+/// kernels/README.md, derivatives by the chain rule moment by moment.
+MtpResult evaluateMtp(MtpModel const& model, std::vector<int> const& types, std::vector<Pair> const& pairs);
+
+/// The same with all pairs of a structure.
+MtpResult evaluateMtp(MtpModel const& model, Structure const& structure, std::vector<int> const& types);
+
+}  // namespace sinter::reference

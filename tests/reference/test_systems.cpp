@@ -1,0 +1,98 @@
+#include "test_systems.hpp"
+
+#include <cmath>
+
+#include "neighbor_reference.hpp"
+#include "sinter/core/species_map.hpp"
+#include "sinter/mtp/mtp_template.hpp"
+
+namespace sinter::reference {
+
+Structure diamond(int n, double a, double rattle, std::vector<int> const& species, std::uint64_t seed) {
+  constexpr double basis[8][3] = {{0, 0, 0},          {0, .5, .5},        {.5, 0, .5},        {.5, .5, 0},
+                                  {.25, .25, .25},    {.25, .75, .75},    {.75, .25, .75},    {.75, .75, .25}};
+  Random random(seed);
+  Structure s;
+  for (int d = 0; d < 3; ++d) s.cell[d][d] = n * a;
+  s.periodic = {true, true, true};
+  for (int x = 0; x < n; ++x)
+    for (int y = 0; y < n; ++y)
+      for (int z = 0; z < n; ++z)
+        for (auto const& b : basis) {
+          s.positions.push_back({(x + b[0]) * a + rattle * random(), (y + b[1]) * a + rattle * random(),
+                                 (z + b[2]) * a + rattle * random()});
+          s.species.push_back(species[s.species.size() % species.size()]);
+        }
+  return s;
+}
+
+Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> const& periodic, double min_distance,
+                          std::vector<int> const& species, std::uint64_t seed) {
+  Random random(seed);
+  Structure s;
+  s.cell = cell;
+  s.periodic = periodic;
+  while (static_cast<int>(s.size()) < atoms) {
+    Vector3 r{};
+    for (int d = 0; d < 3; ++d) {
+      double const f = (random() + 1) / 2;
+      for (int x = 0; x < 3; ++x) r[x] += f * cell[d][x];
+    }
+    s.positions.push_back(r);
+    s.species.push_back(species[s.species.size() % species.size()]);
+    if (!allPairs(s, min_distance).empty()) {
+      s.positions.pop_back();
+      s.species.pop_back();
+    }
+  }
+  return s;
+}
+
+MtpModel testModel(int level, std::vector<std::int32_t> const& species, double max_dist, std::uint64_t seed) {
+  MtpTemplateOptions options;
+  options.level = level;
+  options.species = species;
+  options.min_dist = 1.6;
+  options.max_dist = max_dist;
+  MtpModel model = makeMtpTemplate(options);
+  setExponentialStart(model, 2.35);
+  Random random(seed);
+  for (double& c : model.radial_coeffs) c *= 1 + 0.3 * random();
+  model.species_coeffs.resize(species.size());
+  for (double& c : model.species_coeffs) c = -3 + random();
+  model.moment_coeffs.resize(model.alpha_moment_mapping.size());
+  for (double& c : model.moment_coeffs) c = 0.02 * random();
+  return model;
+}
+
+std::vector<int> typesOf(MtpModel const& model, Structure const& structure) {
+  return SpeciesMap(model.species, model.species_count).typesOf(structure, "test");
+}
+
+std::vector<Structure> testStructures(std::vector<int> const& species) {
+  std::array<bool, 3> const bulk{true, true, true};
+  std::vector<Structure> all;
+  all.push_back(diamond(2, 5.43, 0.2, species));
+  all.push_back(randomStructure(13, {{{6.1, 0.3, -0.2}, {2.9, 7.0, 0.4}, {-2.5, 1.9, 6.6}}}, bulk, 2.0, species, 3));
+  all.push_back(randomStructure(2, {{{2.7, 0, 0}, {1.2, 2.6, 0}, {0.9, 1.1, 2.8}}}, bulk, 1.7, species, 4));
+  all.push_back(randomStructure(1, {{{2.4, 0, 0}, {0, 2.5, 0}, {0, 0, 2.6}}}, bulk, 1.0, species, 5));
+  // The height of this cell along a is 0.5 A: very skewed.
+  all.push_back(randomStructure(2, {{{4.0, 0.5, 0}, {4.1, 0, 0.1}, {0, 0.2, 9.0}}}, bulk, 0.05, species, 6));
+  all.push_back(randomStructure(10, {{{6.0, 0, 0}, {1.0, 6.2, 0}, {0, 0, 6.5}}}, {true, true, false}, 2.0, species, 7));
+  all.push_back(randomStructure(6, {{{0.7, 0.6, 5.1}, {5, 0, 0}, {0, 5, 0}}}, {true, false, false}, 1.8, species, 8));
+  Structure molecule = randomStructure(5, {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}}, {false, false, false}, 1.6, species, 9);
+  molecule.cell = {};
+  all.push_back(molecule);
+  all.push_back(randomStructure(1, {{{20, 0, 0}, {0, 20, 0}, {0, 0, 20}}}, bulk, 2.0, species, 10));
+  Structure lonely;
+  lonely.positions = {{0.3, -0.2, 0.1}};
+  lonely.species = {species[0]};
+  all.push_back(lonely);
+  Structure scattered = diamond(1, 5.5, 0.1, species, 11);
+  for (std::size_t i = 0; i < scattered.size(); ++i)  // atoms far outside the cell
+    for (int d = 0; d < 3; ++d) scattered.positions[i][d] += 5.5 * ((static_cast<int>(i) * (d + 2)) % 7 - 3);
+  all.push_back(scattered);
+  return all;
+}
+
+}  // namespace sinter::reference
