@@ -2,9 +2,10 @@
 /// `sinter eval`: frames are read, evaluated and written in batches, so that memory does not grow with the file.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,9 +41,20 @@ struct EvalOptions {
   std::string precision = "double";
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
   LabelKeys keys;
-  std::vector<std::string> species;
+  std::string species;
   std::string frames = ":";
   bool quiet = false;
+};
+
+/// Which labels occur in the file.
+struct LabelsPresent {
+  bool energy = false, forces = false, virial = false;
+
+  void add(Structure const& structure) {
+    energy = energy || structure.energy;
+    forces = forces || !structure.forces.empty();
+    virial = virial || structure.virial;
+  }
 };
 
 /// A part of the frames, with where they stand in the file.
@@ -100,13 +112,12 @@ class Eval {
 
   void run() {
     checkOptions();
-    std::vector<std::int32_t> const names = atomicNumbersOf(_options.species);
+    _unnamed = atomicNumbersOf(_options.species);
     _model = readPotential(_options.potential);
     if (!_model.trained())
       throw InputError(_options.potential, 0,
                        "found no coefficients (an untrained template), expected a trained potential");
-    nameSpecies(_model, names, _options.potential);
-    _unnamed = names;
+    nameSpecies(_model, _unnamed, _options.potential);
     if (_range.countsFromEnd()) countFrames();
     _reader = openStructureFile(_options.structures, _options.keys);
     KokkosSession const session;
@@ -127,8 +138,7 @@ class Eval {
         throw InputError("-o " + *_options.output + ": found the extension '" + kind +
                          "', expected .xyz or .extxyz (this version writes extended XYZ only)");
       checkOutputPath("-o", *_options.output, taken);
-      if (_options.json && *_options.json == *_options.output)
-        throw InputError("--json " + *_options.json + ": found the name given to -o, expected another one");
+      taken.push_back(*_options.output);
     }
     if (_options.json) checkOutputPath("--json", *_options.json, taken);
   }
@@ -160,11 +170,31 @@ class Eval {
   }
 
   template <class Space>
+  MtpEvaluator<Space> makeEvaluator() const {
+    try {
+      return MtpEvaluator<Space>(_model, _options.precision == "mixed" ? Precision::mixed : Precision::full);
+    } catch (InputError const& error) {
+      throw InputError(_options.potential, 0, error.what());
+    }
+  }
+
+  // A key that no frame has is a mistake that would otherwise look like a file without labels.
+  void checkKeys() const {
+    auto const check = [&](std::string const& option, std::string const& key, bool present) {
+      if (!key.empty() && !present)
+        throw InputError(_options.structures, 0,
+                         "found no frame with " + option + " " + key + ", expected one at least");
+    };
+    check("--energy-key", _options.keys.energy, _labels.energy);
+    check("--force-key", _options.keys.force, _labels.forces);
+    check("--virial-key", _options.keys.virial, _labels.virial);
+  }
+
+  template <class Space>
   void evaluateFrames() {
     auto const begin = Clock::now();
     Clock::duration evaluating{};
-    auto const precision = _options.precision == "mixed" ? Precision::mixed : Precision::full;
-    MtpEvaluator<Space> const evaluator(_model, precision);
+    auto const evaluator = makeEvaluator<Space>();
     std::optional<ExtxyzWriter> writer;
     std::optional<EvalReport> report;
     if (_options.output) writer.emplace(*_options.output);
@@ -179,6 +209,7 @@ class Eval {
         evaluating += Clock::now() - start;
         for (std::size_t s = 0; s < results.size(); ++s) {
           _errors.add(batch.structures[s], results[s]);
+          _labels.add(batch.structures[s]);
           if (writer) writeFrame(*writer, batch.structures[s], results[s]);
           if (report) report->add(batch.indices[s], batch.structures[s], results[s]);
         }
@@ -191,6 +222,7 @@ class Eval {
       throw InputError(_options.structures, 0,
                        "found no frames" + (_next_frame > 0 ? " in --frames " + _options.frames : std::string()) +
                            ", expected at least one");
+    checkKeys();
     stopWhenAsked();
     double const rate = static_cast<double>(_atoms) / std::max(seconds(evaluating), 1e-9);
     double const wall = seconds(Clock::now() - begin);
@@ -224,6 +256,7 @@ class Eval {
   std::unique_ptr<StructureReader> _reader;
   std::int64_t _next_frame = 0;
   LabelErrors _errors;
+  LabelsPresent _labels;
   std::size_t _frames = 0, _atoms = 0;
 };
 
@@ -263,10 +296,8 @@ void addEvalCommand(CLI::App& app) {
   command->add_option("--energy-key", options->keys.energy, "Name of the reference energies (extended XYZ)");
   command->add_option("--force-key", options->keys.force, "Name of the reference forces");
   command->add_option("--virial-key", options->keys.virial, "Name of the reference virials (or stresses)");
-  command
-      ->add_option("--species", options->species,
-                   "Elements of types 0, 1, ... where structures or potential do not name them, as in Si,O")
-      ->delimiter(',');
+  command->add_option("--species", options->species,
+                      "Elements of types 0, 1, ... where structures or potential do not name them, as in Si,O");
   command->add_option("--frames", options->frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress and no summary");

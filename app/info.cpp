@@ -2,6 +2,7 @@
 /// `sinter info`: this build, or what is in a file.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>

@@ -9,7 +9,7 @@ namespace sinter::app {
 
 namespace fs = std::filesystem;
 
-void checkOutputPath(std::string const& option, std::string const& file, std::vector<std::string> const& inputs) {
+void checkOutputPath(std::string const& option, std::string const& file, std::vector<std::string> const& taken) {
   auto const fail = [&](std::string const& message) { throw InputError(option + " " + file + ": " + message); };
   fs::path const path = file;
   if (path.filename().empty()) fail("found no file name, expected one");
@@ -19,8 +19,10 @@ void checkOutputPath(std::string const& option, std::string const& file, std::ve
   auto const status = fs::status(path, ignored);
   if (fs::exists(status) && !fs::is_regular_file(status))
     fail("found a folder or device, expected a file name that is free or a regular file's (it is replaced)");
-  for (std::string const& input : inputs)
-    if (fs::equivalent(path, input, ignored)) fail("found the name of an input file, expected another one");
+  auto const normal = [](fs::path const& p) { return fs::absolute(p).lexically_normal(); };
+  for (std::string const& other : taken)
+    if (fs::equivalent(path, other, ignored) || normal(path) == normal(other))
+      fail("found the name of another input or output, expected one of its own");
 }
 
 std::string lowerExtension(std::string const& file) {

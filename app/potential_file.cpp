@@ -1,5 +1,7 @@
 #include "potential_file.hpp"
 
+#include <string_view>
+
 #include "output_path.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
@@ -20,12 +22,18 @@ MtpModel readPotential(std::string const& file) {
   return readMtp(file);
 }
 
-std::vector<std::int32_t> atomicNumbersOf(std::vector<std::string> const& symbols) {
+std::vector<std::int32_t> atomicNumbersOf(std::string const& symbols) {
   std::vector<std::int32_t> numbers;
-  for (std::string const& symbol : symbols) {
+  std::string_view rest = symbols;
+  for (bool more = !rest.empty(); more;) {
+    std::size_t const comma = rest.find(',');
+    std::string_view const symbol = rest.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
     numbers.push_back(atomicNumber(symbol));
     if (numbers.back() == 0)
-      throw InputError("--species: found '" + symbol + "', expected chemical symbols with commas between, as in Si,O");
+      throw InputError("--species " + symbols + ": found '" + std::string(symbol) +
+                       "', expected chemical symbols with commas between, as in Si,O");
   }
   return numbers;
 }

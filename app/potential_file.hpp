@@ -17,9 +17,9 @@ namespace sinter::app {
 /// \throws InputError when its kind is not supported (known by the extension) or the file is damaged.
 [[nodiscard]] MtpModel readPotential(std::string const& file);
 
-/// Atomic numbers of `--species Si,O`.
+/// Atomic numbers of `--species Si,O`; none when it is empty.
 /// \throws InputError for what is not a chemical symbol.
-[[nodiscard]] std::vector<std::int32_t> atomicNumbersOf(std::vector<std::string> const& symbols);
+[[nodiscard]] std::vector<std::int32_t> atomicNumbersOf(std::string const& symbols);
 
 /// Gives the types of a model that names none the elements `names`, if any. A model of one species takes any single
 /// element and stays as it is, unless there is exactly one name.

@@ -107,12 +107,14 @@ MtpResult evaluateMtp(MtpModel const& model, std::vector<int> const& types, std:
         }
       }
       for (int e = 0; e < 3; ++e) {
+        result.gradient_norm += gradient[e] * gradient[e];
         result.forces[i][e] += gradient[e];
         result.forces[pair->j][e] -= gradient[e];
         for (int g = 0; g < 3; ++g) result.virial[e][g] -= d[e] * gradient[g];
       }
     }
   }
+  result.gradient_norm = std::sqrt(result.gradient_norm);
   return result;
 }
 

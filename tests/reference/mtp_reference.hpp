@@ -16,10 +16,11 @@ struct MtpResult {
   std::vector<Vector3> forces;
   Matrix3 virial{};           // -sum r (x) dE/dr
   std::vector<double> basis;  // sum over atoms of B_k
+  double gradient_norm = 0;   // sqrt(sum over pairs |dE_i/dr_ij|^2): the size of what cancels in forces and virial
 };
 
-/// Evaluates `model` on atoms of given types and given pairs (pairs beyond max_dist contribute nothing), eqs. (2.1)-(2.7) of
-/// kernels/README.md, derivatives by the chain rule moment by moment.
+/// Evaluates `model` on atoms of given types and given pairs (pairs beyond max_dist contribute nothing), eqs.
+/// (2.1)-(2.7) of kernels/README.md, derivatives by the chain rule moment by moment.
 MtpResult evaluateMtp(MtpModel const& model, std::vector<int> const& types, std::vector<Pair> const& pairs);
 
 /// The same with all pairs of a structure.

@@ -8,8 +8,7 @@ std::vector<Pair> allPairs(Structure const& s, double cutoff) {
   // Enough images: the largest distance between two atoms plus the cutoff, over the distance of opposite faces.
   double spread = 0;
   for (auto const& a : s.positions)
-    for (auto const& b : s.positions)
-      spread = std::max(spread, std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
+    for (auto const& b : s.positions) spread = std::max(spread, std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
   auto const cross = [](Vector3 const& a, Vector3 const& b) {
     return Vector3{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
   };

@@ -9,8 +9,8 @@
 namespace sinter::reference {
 
 Structure diamond(int n, double a, double rattle, std::vector<int> const& species, std::uint64_t seed) {
-  constexpr double basis[8][3] = {{0, 0, 0},          {0, .5, .5},        {.5, 0, .5},        {.5, .5, 0},
-                                  {.25, .25, .25},    {.25, .75, .75},    {.75, .25, .75},    {.75, .75, .25}};
+  constexpr double basis[8][3] = {{0, 0, 0},       {0, .5, .5},     {.5, 0, .5},     {.5, .5, 0},
+                                  {.25, .25, .25}, {.25, .75, .75}, {.75, .25, .75}, {.75, .75, .25}};
   Random random(seed);
   Structure s;
   for (int d = 0; d < 3; ++d) s.cell[d][d] = n * a;
@@ -75,9 +75,9 @@ std::vector<Structure> testStructures(std::vector<int> const& species) {
   all.push_back(diamond(2, 5.43, 0.2, species));
   all.push_back(randomStructure(13, {{{6.1, 0.3, -0.2}, {2.9, 7.0, 0.4}, {-2.5, 1.9, 6.6}}}, bulk, 2.0, species, 3));
   all.push_back(randomStructure(2, {{{2.7, 0, 0}, {1.2, 2.6, 0}, {0.9, 1.1, 2.8}}}, bulk, 1.7, species, 4));
-  all.push_back(randomStructure(1, {{{2.4, 0, 0}, {0, 2.5, 0}, {0, 0, 2.6}}}, bulk, 1.0, species, 5));
-  // The height of this cell along a is 0.5 A: very skewed.
-  all.push_back(randomStructure(2, {{{4.0, 0.5, 0}, {4.1, 0, 0.1}, {0, 0.2, 9.0}}}, bulk, 0.05, species, 6));
+  all.push_back(randomStructure(1, {{{2.41, 0, 0}, {0, 2.57, 0}, {0, 0, 2.63}}}, bulk, 1.0, species, 5));
+  // A very skewed choice of vectors of a lattice that is almost cubic.
+  all.push_back(randomStructure(2, {{{2.6, 0, 0}, {10.3, 2.9, 0}, {5.1, 8.8, 2.8}}}, bulk, 1.7, species, 6));
   all.push_back(randomStructure(10, {{{6.0, 0, 0}, {1.0, 6.2, 0}, {0, 0, 6.5}}}, {true, true, false}, 2.0, species, 7));
   all.push_back(randomStructure(6, {{{0.7, 0.6, 5.1}, {5, 0, 0}, {0, 5, 0}}}, {true, false, false}, 1.8, species, 8));
   Structure molecule = randomStructure(5, {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}}, {false, false, false}, 1.6, species, 9);

@@ -35,13 +35,14 @@ Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> co
 
 /// A potential of a level with exponential radial functions and random linear coefficients; radial coefficients differ
 /// between ordered pairs of species.
-MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, double max_dist = 5.0, std::uint64_t seed = 1);
+MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, double max_dist = 5.0,
+                   std::uint64_t seed = 1);
 
 /// Types 0, 1, ... of a structure whose species are those of `model`.
 std::vector<int> typesOf(MtpModel const& model, Structure const& structure);
 
-/// The structures that every kernel is tested on: bulk, triclinic, cells smaller than the cutoff, a slab, a wire, a molecule, a
-/// single atom in a box, a single atom without a cell, atoms outside the cell.
+/// The structures that every kernel is tested on: bulk, triclinic, cells smaller than the cutoff, a slab, a wire, a
+/// molecule, a single atom in a box, a single atom without a cell, atoms outside the cell.
 std::vector<Structure> testStructures(std::vector<int> const& species = {14});
 
 }  // namespace sinter::reference
