@@ -43,6 +43,7 @@ std::string usedCommand(CLI::App const& app) {
 int run(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw sinter::SystemError(std::string("cannot write to standard output: ") + std::strerror(errno));
     return success;
@@ -66,7 +67,7 @@ int run(CLI::App& app, int argc, char** argv) {
 int main(int argc, char** argv) {
   CLI::App app("Moment tensor potentials: evaluate, fit and inspect. Units: Angstrom, eV, eV/Angstrom.", "sinter");
   app.set_version_flag("--version", std::string("sinter ") + sinter::version() + " (" + sinter::gitCommit() + ")");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is found in run(): CLI11 would name it before a misspelt one
   sinter::app::addInfoCommand(app);
   sinter::app::addEvalCommand(app);
   return run(app, argc, argv);

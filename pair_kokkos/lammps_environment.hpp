@@ -9,8 +9,8 @@
 
 namespace sinter {
 
-/// Centres are the atoms of the list (owned ones), neighbours may be ghosts; positions of ghosts carry their image already.
-/// \tparam Neighbors has `numNeighbors(i)` and `neighbor(i, k)` (masked) for an atom i
+/// Centres are the atoms of the list (owned ones), neighbours may be ghosts; positions of ghosts carry their image
+/// already. \tparam Neighbors has `numNeighbors(i)` and `neighbor(i, k)` (masked) for an atom i
 template <class MemorySpace, class Positions, class Types, class Neighbors>
 struct LammpsEnvironment {
   using memory_space = MemorySpace;

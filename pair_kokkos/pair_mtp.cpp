@@ -65,10 +65,12 @@ void PairMTPBase::settings(int narg, char** arg) {
       std::vector<std::int32_t> species;
       for (++a; a < narg && static_cast<int>(species.size()) < model.species_count; ++a) {
         species.push_back(sinter::atomicNumber(arg[a]));
-        if (species.back() == 0) error->all(FLERR, "pair_style mtp: found species '{}', expected a chemical symbol", arg[a]);
+        if (species.back() == 0)
+          error->all(FLERR, "pair_style mtp: found species '{}', expected a chemical symbol", arg[a]);
       }
       if (static_cast<int>(species.size()) != model.species_count)
-        error->all(FLERR, "pair_style mtp: found {} species, expected {} as in {}", species.size(), model.species_count, arg[0]);
+        error->all(FLERR, "pair_style mtp: found {} species, expected {} as in {}", species.size(), model.species_count,
+                   arg[0]);
       if (!model.species.empty() && model.species != species)
         error->all(FLERR, "pair_style mtp: the species given are not those that {} names", arg[0]);
       model.species = species;
@@ -86,15 +88,18 @@ void PairMTPBase::coeff(int narg, char** arg) {
   type_map.assign(static_cast<std::size_t>(types) + 1, -1);
   if (narg == 2) {
     if (model.species_count > 1)
-      error->all(FLERR, "pair_coeff: the potential has {} species, expected one species per atom type: pair_coeff * * A B ...",
+      error->all(FLERR,
+                 "pair_coeff: the potential has {} species, expected one species per atom type: pair_coeff * * A B ...",
                  model.species_count);
     std::fill(type_map.begin() + 1, type_map.end(), 0);
   } else {
     if (narg != 2 + types)
       error->all(FLERR, "pair_coeff: found {} species, expected {} (one per atom type)", narg - 2, types);
     if (model.species.empty() && model.species_count > 1)
-      error->all(FLERR, "pair_coeff: the potential does not name its {} species; name them in the order of the file: "
-                 "pair_style mtp FILE species A B ...", model.species_count);
+      error->all(FLERR,
+                 "pair_coeff: the potential does not name its {} species; name them in the order of the file: "
+                 "pair_style mtp FILE species A B ...",
+                 model.species_count);
     std::string only;  // a file with one species that it does not name takes any one name
     for (int t = 1; t <= types; t++) {
       std::string const name = arg[t + 1];
@@ -135,7 +140,8 @@ void PairMTPBase::unpack_reverse_comm(int n, int* list, double* buffer) {
     for (int x = 0; x < 3; x++) reverse_forces[list[i]][x] += buffer[3 * i + x];
 }
 
-// ---- the plain style -------------------------------------------------------------------------------------------------
+// ---- the plain style
+// -------------------------------------------------------------------------------------------------
 
 void PairMTP::coeff(int narg, char** arg) {
   PairMTPBase::coeff(narg, arg);

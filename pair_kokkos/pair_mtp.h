@@ -38,8 +38,8 @@ class PairMTPBase : public Pair {
 
   sinter::MtpModel model;
   sinter::Precision precision = sinter::Precision::full;
-  std::vector<int> type_map;                // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
-  double (*reverse_forces)[3] = nullptr;    // forces of owned and ghost atoms while they are sent home
+  std::vector<int> type_map;              // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+  double (*reverse_forces)[3] = nullptr;  // forces of owned and ghost atoms while they are sent home
 };
 
 /// The plain style: one thread, any LAMMPS.

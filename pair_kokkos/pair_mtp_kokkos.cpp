@@ -51,7 +51,7 @@ void PairMTPKokkos<DeviceType>::coeff(int narg, char** arg) {
     error->all(FLERR, "pair_style mtp/kk: {}", e.what());
   }
   Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(type_map.data(),
-                                                                                                 type_map.size());
+                                                                                                  type_map.size());
   d_type_map = decltype(d_type_map)("sinter::pair::type_map", type_map.size());
   Kokkos::deep_copy(d_type_map, host);
 }
@@ -74,7 +74,8 @@ auto PairMTPKokkos<DeviceType>::findCentres() const -> Kokkos::View<int const*, 
     return Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
   auto const types = atomKK->k_type.view<DeviceType>();
   auto const species = d_type_map;
-  Kokkos::View<int*, MemorySpace> const found(Kokkos::view_alloc("sinter::pair::centres", Kokkos::WithoutInitializing), inum);
+  Kokkos::View<int*, MemorySpace> const found(Kokkos::view_alloc("sinter::pair::centres", Kokkos::WithoutInitializing),
+                                              inum);
   int count = 0;
   Kokkos::parallel_scan(
       "sinter::pair::findCentres", Kokkos::RangePolicy<DeviceType>(0, inum),
@@ -189,7 +190,8 @@ int PairMTPKokkos<DeviceType>::pack_reverse_comm_kokkos(int n, int first, DAT::t
 }
 
 template <class DeviceType>
-void PairMTPKokkos<DeviceType>::unpack_reverse_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer) {
+void PairMTPKokkos<DeviceType>::unpack_reverse_comm_kokkos(int n, DAT::tdual_int_1d list,
+                                                           DAT::tdual_double_1d& buffer) {
   auto const in = buffer.view<DeviceType>();
   auto const atoms = list.view<DeviceType>();
   auto const forces = all_forces.template view<DeviceType>();

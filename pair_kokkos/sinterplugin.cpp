@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "info.h"
 #include "lammps.h"
 #include "lammpsplugin.h"
 #include "pair_mtp.h"
@@ -38,6 +39,9 @@ extern "C" void lammpsplugin_init(void* lammps, void* handle, void* register_fun
   if (std::strcmp(lmp->version, LAMMPS_VERSION) != 0)
     lmp->error->all(FLERR, "sinterplugin.so was built for LAMMPS {}, but this is LAMMPS {}; build it against this one",
                     LAMMPS_VERSION, lmp->version);
+  if (lmp->kokkos != nullptr && !Info::has_accelerator_feature("KOKKOS", "precision", "double"))
+    lmp->error->all(FLERR,
+                    "sinterplugin.so needs LAMMPS's KOKKOS package in double precision (its own styles have mixed)");
   startKokkos();
 
   auto const add = [&](char const* name, Pair* (*factory)(LAMMPS*)) {

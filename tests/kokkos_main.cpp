@@ -1,4 +1,5 @@
-// main() of every test program that needs Kokkos. In a CUDA build on a machine without a GPU, all tests are skipped visibly.
+// main() of every test program that needs Kokkos. In a CUDA build on a machine without a GPU, all tests are skipped
+// visibly.
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>

@@ -1,4 +1,5 @@
-// Against energies, forces and stresses that other people's codes computed (../shared/data; skipped where it is absent).
+// Against energies, forces and stresses that other people's codes computed (../shared/data; skipped where it is
+// absent).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -116,8 +117,8 @@ TYPED_TEST(MtpOracleTest, EveryPotentialPassesFiniteDifferences) {
     std::vector<int> species = {model.species.begin(), model.species.end()};
     for (int t = 0; species.size() < static_cast<std::size_t>(model.species_count); ++t) species.push_back(-1 - t);
     double const d = 0.5 * (model.min_dist + model.max_dist) * 0.8;  // neighbours well inside
-    auto structure = reference::randomStructure(
-        5, {{{1.6 * d, 0.1, 0}, {0.3, 1.7 * d, 0}, {0, 0.2, 1.5 * d}}}, {true, true, true}, 0.62 * d, species, 5);
+    auto structure = reference::randomStructure(5, {{{1.6 * d, 0.1, 0}, {0.3, 1.7 * d, 0}, {0, 0.2, 1.5 * d}}},
+                                                {true, true, true}, 0.62 * d, species, 5);
     MtpEvaluator<TypeParam> const evaluator(model);
     auto const result = evaluator.evaluate({&structure, 1})[0];
     double scale = 1;

@@ -100,6 +100,13 @@ TYPED_TEST(NeighborListTest, RefusesNonsense) {
   auto const tiny_batch =
       makeStructureBatch<typename TypeParam::memory_space>(std::vector<Structure>{tiny}, SpeciesMap({14}, 1));
   EXPECT_THROW((void)buildNeighborList(TypeParam(), tiny_batch, 5.0), InputError);
+  for (double const x : {std::nan(""), 1e6, 1e300}) {
+    auto astray = reference::diamond(1, 5.43, 0.0);
+    astray.positions[3][1] = x;
+    auto const astray_batch =
+        makeStructureBatch<typename TypeParam::memory_space>(std::vector<Structure>{astray}, SpeciesMap({14}, 1));
+    EXPECT_THROW((void)buildNeighborList(TypeParam(), astray_batch, 5.0), InputError) << x;
+  }
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ std::vector<int> SpeciesMap::typesOf(Structure const& structure, std::string con
       if (found == _species.end()) {
         std::string known;
         for (auto const z : _species) known += (known.empty() ? "" : ", ") + chemicalSymbol(z);
-        throw InputError(where + ": found species " + chemicalSymbol(species) + ", expected one of the potential: " + known);
+        throw InputError(where + ": found species " + chemicalSymbol(species) +
+                         ", expected one of the potential: " + known);
       }
       type = static_cast<int>(found - _species.begin());
     } else if (_species_count == 1) {
@@ -39,9 +40,8 @@ std::vector<int> SpeciesMap::typesOf(Structure const& structure, std::string con
         throw InputError(where + ": found several species, " + chemicalSymbol(structure.species[0]) + " and " +
                          chemicalSymbol(species) + ", expected one: the potential has a single species");
     } else {
-      throw InputError(where + ": found species " + chemicalSymbol(species) +
-                       ", but the potential does not name its " + std::to_string(_species_count) +
-                       " species; expected their names in order (--species A,B)");
+      throw InputError(where + ": found species " + chemicalSymbol(species) + ", but the potential does not name its " +
+                       std::to_string(_species_count) + " species; expected their names in order (--species A,B)");
     }
     types[i] = type;
   }

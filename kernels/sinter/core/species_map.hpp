@@ -10,8 +10,8 @@
 
 namespace sinter {
 
-/// Types of a model by species. A model that names its species knows atomic numbers; one that does not takes the unnamed
-/// types of a file as they are and, when it has one species only, any single element.
+/// Types of a model by species. A model that names its species knows atomic numbers; one that does not takes the
+/// unnamed types of a file as they are and, when it has one species only, any single element.
 class SpeciesMap {
  public:
   /// \param species atomic numbers of types 0, 1, ...; empty when the model names none

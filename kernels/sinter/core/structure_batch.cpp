@@ -90,8 +90,7 @@ StructureBatch<MemorySpace> makeStructureBatch(std::span<Structure const> struct
   std::size_t atom = 0;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     auto const& one = structures[s];
-    auto const one_types =
-        species_map.typesOf(one, s < names.size() ? names[s] : "structure " + std::to_string(s));
+    auto const one_types = species_map.typesOf(one, s < names.size() ? names[s] : "structure " + std::to_string(s));
     offsets(s) = static_cast<std::int64_t>(atom);
     cells(s) = deviceCell(one);
     for (std::size_t i = 0; i < one.size(); ++i, ++atom) {
@@ -112,7 +111,7 @@ StructureBatch<MemorySpace> makeStructureBatch(std::span<Structure const> struct
 
 template StructureBatch<Kokkos::HostSpace> makeStructureBatch(std::span<Structure const>, SpeciesMap const&,
                                                               std::span<std::string const>);
-#define SINTER_INSTANTIATE(SPACE)                                                                               \
+#define SINTER_INSTANTIATE(SPACE)                                                                                \
   template StructureBatch<SPACE::memory_space> makeStructureBatch(std::span<Structure const>, SpeciesMap const&, \
                                                                   std::span<std::string const>);
 SINTER_FOR_EACH_DEVICE_SPACE(SINTER_INSTANTIATE)

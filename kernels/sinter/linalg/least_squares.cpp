@@ -7,11 +7,12 @@
 #include "sinter/core/error.hpp"
 
 extern "C" {
-void dgeqrf_(int const* m, int const* n, double* a, int const* lda, double* tau, double* work, int const* lwork, int* info);
+void dgeqrf_(int const* m, int const* n, double* a, int const* lda, double* tau, double* work, int const* lwork,
+             int* info);
 void dgeqp3_(int const* m, int const* n, double* a, int const* lda, int* jpvt, double* tau, double* work,
              int const* lwork, int* info);
-void dormqr_(char const* side, char const* trans, int const* m, int const* n, int const* k, double const* a, int const* lda,
-             double const* tau, double* c, int const* ldc, double* work, int const* lwork, int* info);
+void dormqr_(char const* side, char const* trans, int const* m, int const* n, int const* k, double const* a,
+             int const* lda, double const* tau, double* c, int const* ldc, double* work, int const* lwork, int* info);
 void dtrtrs_(char const* uplo, char const* trans, char const* diag, int const* n, int const* nrhs, double const* a,
              int const* lda, double* b, int const* ldb, int* info);
 }
@@ -55,7 +56,8 @@ void StreamedLeastSquares::append(std::span<double const> row, double right_hand
     finite = finite && std::isfinite(row[c]);
   }
   if (!finite)
-    throw InputError("least squares: found a number that is not finite in row " + std::to_string(_rows) + ", expected numbers");
+    throw InputError("least squares: found a number that is not finite in row " + std::to_string(_rows) +
+                     ", expected numbers");
   _panel[row.size() * stride + position] = right_hand_side;
   ++_filled;
   ++_rows;

@@ -10,18 +10,18 @@ namespace sinter {
 
 /// Solution of a least-squares problem.
 struct LeastSquaresSolution {
-  std::vector<double> x;       ///< one per column; 0 for columns that depend on others
-  int rank = 0;                ///< columns kept
-  double condition = 0;        ///< ratio of the first to the last kept diagonal element of R (equilibrated columns)
-  double residual_norm = 0;    ///< |A x - b|, regularisation left out
+  std::vector<double> x;     ///< one per column; 0 for columns that depend on others
+  int rank = 0;              ///< columns kept
+  double condition = 0;      ///< ratio of the first to the last kept diagonal element of R (equilibrated columns)
+  double residual_norm = 0;  ///< |A x - b|, regularisation left out
 };
 
 /// Least squares min |A x - b|^2 + ridge |D x|^2 by QR on rows that arrive in panels; A is never stored whole.
 ///
 /// Keeps R and Q^T b of what came so far: each panel is appended below them and factorised anew (Householder, LAPACK
-/// dgeqrf). The final solve equilibrates the columns (D = their norms) and factorises R with column pivoting (dgeqp3), so that
-/// exactly dependent columns are found and dropped.
-/// Cost: 2 rows columns^2 flops; memory (columns + panel) x columns numbers.
+/// dgeqrf). The final solve equilibrates the columns (D = their norms) and factorises R with column pivoting (dgeqp3),
+/// so that exactly dependent columns are found and dropped. Cost: 2 rows columns^2 flops; memory (columns + panel) x
+/// columns numbers.
 class StreamedLeastSquares {
  public:
   /// \param columns number of unknowns, > 0
@@ -30,7 +30,8 @@ class StreamedLeastSquares {
   /// Appends one row of A (size `columns`) and its right-hand side.
   void append(std::span<double const> row, double right_hand_side);
 
-  /// \param rank_tolerance a column is dependent when its part orthogonal to the earlier ones is smaller than this times the
+  /// \param rank_tolerance a column is dependent when its part orthogonal to the earlier ones is smaller than this
+  /// times the
   ///        largest (columns of norm 1)
   /// \param ridge weight of the penalty, >= 0, relative to columns of norm 1
   /// \throws InputError when no row was appended or a row has numbers that are not finite.

@@ -1,5 +1,5 @@
 /// \file
-/// Evaluation of moment tensor potentials: equations (2.1)-(2.12) of kernels/README.md. Slow reference:
+/// Evaluation of moment tensor potentials: equations (2.1)-(2.13) of kernels/README.md. Slow reference:
 /// tests/reference/mtp_reference.hpp.
 ///
 /// Two passes over the neighbours of a centre. The first makes radial values and accumulates the folded moments; then
@@ -166,9 +166,11 @@ struct MtpKernel {
     return s;
   }
 
+  KOKKOS_FUNCTION static int smaller(int a, int b) { return a < b ? a : b; }
+
   // Centres first .. first + lanes - 1, those before `end`.
   KOKKOS_FUNCTION void evaluatePack(Member const& team, MtpScratch<Number> const& s, int first, int end) const {
-    int const active = Kokkos::min(lanes, end - first);
+    int const active = smaller(lanes, end - first);
     int const neighbors = gatherNeighbors(team, s, first, active);
     evaluateRadial(team, s, first, active, neighbors);
     accumulateMoments(team, s, neighbors);
@@ -208,7 +210,8 @@ struct MtpKernel {
             Kokkos::ThreadVectorRange(team, source.numNeighbors(c)),
             [&](int k, int& slot, bool final) {
               Displacement const d = source.displacement(c, k);
-              bool const inside = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < cutoff_squared;
+              // Written so that a position that is not a number is inside, and ends up in energy and forces.
+              bool const inside = !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
               if (final && inside) {
                 for (int x = 0; x < 3; ++x) lanesOf(s.unit[x * max_neighbors + slot])[l] = static_cast<Real>(d[x]);
                 s.neighbor[slot * lanes + l] = k;
@@ -219,6 +222,9 @@ struct MtpKernel {
             counts[l]);
       }
       longest = Kokkos::max(longest, counts[l]);
+    }
+    if constexpr (on_device) {  // a loop ends with a barrier of the vector lanes, a scan does not
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0), [](int) {});
     }
     if constexpr (lanes > 1) {
       for (int l = 0; l < lanes; ++l) {
@@ -253,7 +259,7 @@ struct MtpKernel {
         for (int l = 0; l < lanes; ++l) offset[l] = 0;
       } else {
         for (int l = 0; l < lanes; ++l) {
-          int const type_i = source.type(source.centre(first + Kokkos::min(l, active - 1)));
+          int const type_i = source.type(source.centre(first + smaller(l, active - 1)));
           offset[l] = (type_i * plan.species_count + s.type[k * lanes + l]) * pair_size;
           uniform = uniform && offset[l] == offset[0];
         }
@@ -323,7 +329,7 @@ struct MtpKernel {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
                          [&](int a) { s.accumulated[a] = Number(Real(0)); });
     for (int begin = 0; begin < neighbors; begin += chunk) {
-      int const count = Kokkos::min(chunk, neighbors - begin);
+      int const count = smaller(chunk, neighbors - begin);
       Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, count),
                            [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
       Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
@@ -414,7 +420,7 @@ struct MtpKernel {
 
     Sums<Number, 12> sums(Number(Real(0)));
     for (int begin = 0; begin < neighbors; begin += chunk) {
-      int const count = Kokkos::min(chunk, neighbors - begin);
+      int const count = smaller(chunk, neighbors - begin);
       Sums<Number, 12> part(Number(Real(0)));
       Kokkos::parallel_reduce(
           Kokkos::ThreadVectorRange(team, count),

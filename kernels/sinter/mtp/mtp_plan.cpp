@@ -155,10 +155,9 @@ template <class MemorySpace>
 MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model) {
   if (model.radial_coeffs.empty())
     throw InputError("the potential has no radial coefficients (an untrained template); expected a trained one");
-  if (model.radial_funcs_count > max_radial_functions || model.radial_basis_size > max_radial_basis_size)
-    throw InputError("found " + std::to_string(model.radial_funcs_count) + " radial functions of " +
-                     std::to_string(model.radial_basis_size) + " basis functions, expected at most " +
-                     std::to_string(max_radial_functions) + " of " + std::to_string(max_radial_basis_size));
+  if (model.radial_basis_size > max_radial_basis_size)
+    throw InputError("found " + std::to_string(model.radial_basis_size) + " radial basis functions, expected at most " +
+                     std::to_string(max_radial_basis_size));
   HostPlan const host = makeHostPlan(model);
 
   MtpPlan<MemorySpace> plan;

@@ -9,9 +9,7 @@
 
 namespace sinter {
 
-/// Largest number of radial functions and of radial basis functions that the kernels evaluate (the templates need 6 and
-/// 8).
-inline constexpr int max_radial_functions = 8;
+/// Largest number of radial basis functions that the kernels evaluate (the templates have 8).
 inline constexpr int max_radial_basis_size = 32;
 
 /// Monomial u_x^a u_y^b u_z^c as an earlier monomial times one component of u (the first one is 1).

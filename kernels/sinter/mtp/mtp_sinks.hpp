@@ -17,7 +17,7 @@ template <class ExecutionSpace>
 using ForceScatter =
     Kokkos::Experimental::ScatterView<double* [3], Kokkos::LayoutRight, typename ExecutionSpace::device_type>;
 
-/// Site energies, forces and the virial of each centre.
+/// Site energies, forces and the virial of each centre, eq. (2.13).
 ///
 /// F_i += dE_i/dr_ij, F_j -= dE_i/dr_ij; the virial of a centre is -sum_j r_ij (x) dE_i/dr_ij.
 template <class ExecutionSpace>
@@ -43,7 +43,7 @@ struct EnergyForcesVirialSink {
 
 /// Rows of the linear least-squares problem: what each basis function adds to energy, forces and virial.
 ///
-/// One thread owns a structure, so rows are summed without atomics and in a fixed order.
+/// One thread owns a structure: on the host rows are summed without atomics and in a fixed order.
 template <class ExecutionSpace>
 struct DesignRowsSink {
   using memory_space = typename ExecutionSpace::memory_space;

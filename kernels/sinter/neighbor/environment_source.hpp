@@ -12,9 +12,9 @@ using Displacement = Kokkos::Array<double, 3>;
 
 /// Centres and their neighbours, as a kernel sees them: no cell, no ghost atom, no LAMMPS view.
 ///
-/// Centres are counted 0 <= c < numCentres(); `centre(c)` is the atom it stands for. Neighbours of a centre may lie beyond
-/// the kernel's cutoff (a list with a skin): the kernel trims them. Everything but the host queries is callable on the
-/// device. `group` ranges let one team own all centres of a structure (deterministic sums without atomics).
+/// Centres are counted 0 <= c < numCentres(); `centre(c)` is the atom it stands for. Neighbours of a centre may lie
+/// beyond the kernel's cutoff (a list with a skin): the kernel trims them. Everything but the host queries is callable
+/// on the device. `group` ranges let one team own all centres of a structure (deterministic sums without atomics).
 template <class Source>
 concept EnvironmentSource = requires(Source const& source, int c, int k) {
   typename Source::memory_space;

@@ -31,7 +31,7 @@ struct BinnedAtoms {
 };
 
 constexpr double max_images = 1e6;
-constexpr int max_reach = 30000;  // images are stored as 16-bit integers
+constexpr int max_translation = 15000;  // lattice translations are stored as differences in 16-bit integers
 
 KOKKOS_FUNCTION inline double fractional(DeviceCell const& cell, double const r[3], int d) {
   return r[0] * cell.inverse[0][d] + r[1] * cell.inverse[1][d] + r[2] * cell.inverse[2][d];
@@ -62,7 +62,7 @@ KOKKOS_FUNCTION inline BinGrid makeGrid(DeviceCell const& cell, double const low
   for (int d = 0; d < 3; ++d) {
     double const reach = Kokkos::ceil(cutoff * grid.n[d] / width[d]);
     if (cell.periodic[d]) images *= 2 * reach / grid.n[d] + 1;
-    if (cell.periodic[d] && reach / grid.n[d] > max_reach) grid.too_thin = 1;
+    if (cell.periodic[d] && reach / grid.n[d] > max_translation / 2) grid.too_thin = 1;
     grid.reach[d] = static_cast<int>(Kokkos::fmin(reach, cell.periodic[d] ? 1e9 : grid.n[d]));
     grid.scale[d] = grid.n[d] / grid.scale[d];
   }
@@ -111,9 +111,8 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
           lowest[d] = range.min_val;
           highest[d] = range.max_val;
         }
-        Kokkos::single(Kokkos::PerTeam(team), [&] {
-          grids(s) = makeGrid(cell, lowest, highest, static_cast<int>(last - first), cutoff);
-        });
+        Kokkos::single(Kokkos::PerTeam(team),
+                       [&] { grids(s) = makeGrid(cell, lowest, highest, static_cast<int>(last - first), cutoff); });
       });
   int too_thin = 0;
   Kokkos::parallel_reduce(
@@ -123,7 +122,8 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
       },
       Kokkos::Max<int>(too_thin));
   if (too_thin > 0)
-    throw InputError("structure " + std::to_string(too_thin - 1) + ": found a cell so small that an atom would see more than " +
+    throw InputError("structure " + std::to_string(too_thin - 1) +
+                     ": found a cell so small that an atom would see more than " +
                      std::to_string(static_cast<int>(max_images)) + " images within the cutoff of " +
                      std::to_string(cutoff) + " Angstrom, expected a cell of atomic size");
   int bins = 0;
@@ -135,7 +135,8 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
       },
       bins);
 
-  result.bin_offsets = decltype(result.bin_offsets)(Kokkos::view_alloc(space, "sinter::neighbor::bin_offsets"), bins + 1);
+  result.bin_offsets =
+      decltype(result.bin_offsets)(Kokkos::view_alloc(space, "sinter::neighbor::bin_offsets"), bins + 1);
   result.binned = decltype(result.binned)(uninitialized("sinter::neighbor::binned"), atoms);
   auto const bin_offsets = result.bin_offsets;
   auto const binned = result.binned;
@@ -145,8 +146,10 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
     BinGrid const& g = grids(batch.structure(i));
     return g.first_bin + (bin(i, 0) * g.n[1] + bin(i, 1)) * g.n[2] + bin(i, 2);
   };
-  Kokkos::parallel_for(
-      "sinter::neighbor::wrapAtoms", Policy(space, 0, atoms), KOKKOS_LAMBDA(int i) {
+  int too_far = 0;
+  Kokkos::parallel_reduce(
+      "sinter::neighbor::wrapAtoms", Policy(space, 0, atoms),
+      KOKKOS_LAMBDA(int i, int& worst) {
         int const s = batch.structure(i);
         DeviceCell const& cell = batch.cells(s);
         BinGrid const& grid = grids(s);
@@ -154,15 +157,24 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
         double w[3] = {r[0], r[1], r[2]};
         for (int d = 0; d < 3; ++d) {
           double const f = fractional(cell, r, d);
-          double const wrap = cell.periodic[d] ? -Kokkos::floor(f) : 0.0;
+          double wrap = cell.periodic[d] ? -Kokkos::floor(f) : 0.0;
+          if (!(Kokkos::fabs(cell.periodic[d] ? wrap : f) < (cell.periodic[d] ? max_translation / 2 : 1e300))) {
+            worst = Kokkos::max(worst, i + 1);  // also when the position is not a number
+            wrap = 0;
+          }
           wraps(i, d) = static_cast<int>(wrap);
           for (int x = 0; x < 3; ++x) w[x] += wrap * cell.vectors[d][x];
-          int const b = static_cast<int>((f + wrap - grid.origin[d]) * grid.scale[d]);
-          bin(i, d) = Kokkos::min(Kokkos::max(b, 0), grid.n[d] - 1);
+          double const b = (f + wrap - grid.origin[d]) * grid.scale[d];
+          bin(i, d) = static_cast<int>(Kokkos::fmin(Kokkos::fmax(b, 0.0), grid.n[d] - 1.0));
         }
         for (int x = 0; x < 3; ++x) wrapped(i, x) = w[x];
         Kokkos::atomic_inc(&fill(bin_index(i)));
-      });
+      },
+      Kokkos::Max<int>(too_far));
+  if (too_far > 0)
+    throw InputError("atom " + std::to_string(too_far - 1) +
+                     " of the batch: found a position that is not a number or more than " +
+                     std::to_string(max_translation / 2) + " cells away, expected atoms near their cell");
   Kokkos::parallel_scan(
       "sinter::neighbor::binOffsets", Policy(space, 0, bins), KOKKOS_LAMBDA(int b, int& sum, bool final) {
         int const count = fill(b);
@@ -213,8 +225,10 @@ KOKKOS_FUNCTION void forEachNeighbor(StructureBatch<MemorySpace> const& batch, B
         image[2] = floorDivide(c, grid.n[2]);
         double shift[3];
         for (int x = 0; x < 3; ++x)
-          shift[x] = image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x] - ri[x];
-        int const bin = grid.first_bin + ((a - image[0] * grid.n[0]) * grid.n[1] + (b - image[1] * grid.n[1])) * grid.n[2] +
+          shift[x] =
+              image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x] - ri[x];
+        int const bin = grid.first_bin +
+                        ((a - image[0] * grid.n[0]) * grid.n[1] + (b - image[1] * grid.n[1])) * grid.n[2] +
                         (c - image[2] * grid.n[2]);
         for (int p = atoms.bin_offsets(bin); p < atoms.bin_offsets(bin + 1); ++p) {
           int const j = atoms.binned(p);
@@ -235,7 +249,8 @@ NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
     ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch, double cutoff) {
   using MemorySpace = typename ExecutionSpace::memory_space;
   using Policy = Kokkos::RangePolicy<ExecutionSpace>;
-  if (!(cutoff > 0)) throw InputError("buildNeighborList: found cutoff " + std::to_string(cutoff) + ", expected > 0 (Angstrom)");
+  if (!(cutoff > 0))
+    throw InputError("buildNeighborList: found cutoff " + std::to_string(cutoff) + ", expected > 0 (Angstrom)");
   NeighborList<MemorySpace> list;
   list.batch = batch;
   list.cutoff = cutoff;
@@ -282,7 +297,7 @@ NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
   return list;
 }
 
-#define SINTER_INSTANTIATE(SPACE)                                        \
+#define SINTER_INSTANTIATE(SPACE)                                      \
   template NeighborList<SPACE::memory_space> buildNeighborList<SPACE>( \
       SPACE const&, StructureBatch<SPACE::memory_space> const&, double);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)

@@ -11,8 +11,8 @@
 namespace sinter {
 
 /// All pairs (i, j, image) with |r_j + image - r_i| < cutoff, both directions, self-images included; models
-/// `EnvironmentSource` with one centre per atom. Positions are read through the batch, so that the list stays valid (with a
-/// skin) when atoms move in place.
+/// `EnvironmentSource` with one centre per atom. Positions are read through the batch, so that the list stays valid
+/// (with a skin) when atoms move in place.
 template <class MemorySpace>
 class NeighborList {
  public:
@@ -54,7 +54,9 @@ class NeighborList {
 /// Builds the list with a grid of bins per structure: any cell (triclinic, partly periodic, smaller than the cutoff),
 /// atoms anywhere.
 /// \param cutoff (A), > 0
-/// \throws InputError when a cell is so thin that an atom would see more than 32 000 images along one lattice vector.
+/// \throws InputError when a cell is so small that an atom would see more than 10^6 images, or an atom is not a number
+/// or
+///         more than 7 500 cells away from the cell.
 /// Cost: two passes over candidate pairs, O(atoms). The order of pairs is fixed by the grid: no dependence on threads.
 template <class ExecutionSpace>
 [[nodiscard]] NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(

@@ -1,0 +1,62 @@
+#include "sinter/fitting/design_rows.hpp"
+
+#include <cmath>
+
+#include "sinter/core/execution.hpp"
+#include "sinter/mtp/mtp_kernel.hpp"
+#include "sinter/mtp/mtp_sinks.hpp"
+#include "sinter/neighbor/neighbor_list.hpp"
+
+namespace sinter {
+
+template <class ExecutionSpace>
+DesignRows computeDesignRows(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
+                             SpeciesMap const& species_map, std::span<Structure const> structures,
+                             std::span<std::string const> names) {
+  using memory_space = typename ExecutionSpace::memory_space;
+  auto const batch = makeStructureBatch<memory_space>(structures, species_map, names);
+  auto const list = buildNeighborList(space, batch, plan.max_dist);
+  DesignRowsSink<ExecutionSpace> sink;
+  sink.structure = batch.structure;
+  sink.energy = decltype(sink.energy)("sinter::fitting::energy_rows", batch.structures(), plan.basis_functions);
+  sink.force = decltype(sink.force)("sinter::fitting::force_rows", batch.atoms(), 3, plan.basis_functions);
+  sink.virial = decltype(sink.virial)("sinter::fitting::virial_rows", batch.structures(), 6, plan.basis_functions);
+  evaluateMtp<MtpOutputs::basis_values | MtpOutputs::basis_gradients>(space, plan, list, sink);
+  space.fence("sinter::fitting::computeDesignRows");
+  auto const host = [](auto const& view) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view); };
+  return {host(sink.energy), host(sink.force), host(sink.virial)};
+}
+
+template <class ExecutionSpace>
+NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const& species_map,
+                                   std::span<Structure const> structures, double cutoff) {
+  using memory_space = typename ExecutionSpace::memory_space;
+  auto const list = buildNeighborList(space, makeStructureBatch<memory_space>(structures, species_map), cutoff);
+  NeighborDistances result;
+  double sum = 0, smallest = 0;
+  int counted = 0;
+  Kokkos::parallel_reduce(
+      "sinter::fitting::measureDistances", Kokkos::RangePolicy<ExecutionSpace>(space, 0, list.numCentres()),
+      KOKKOS_LAMBDA(int c, double& nearest_sum, int& count, double& least) {
+        double nearest = cutoff * cutoff;
+        for (int k = 0; k < list.numNeighbors(c); ++k) {
+          Displacement const d = list.displacement(c, k);
+          nearest = Kokkos::fmin(nearest, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+        }
+        if (list.numNeighbors(c) == 0) return;
+        nearest_sum += Kokkos::sqrt(nearest);
+        least = Kokkos::fmin(least, Kokkos::sqrt(nearest));
+        ++count;
+      },
+      sum, counted, Kokkos::Min<double>(smallest));
+  if (counted > 0) result = {smallest, sum / counted};
+  return result;
+}
+
+#define SINTER_INSTANTIATE(SPACE)                                                                             \
+  template DesignRows computeDesignRows(SPACE const&, MtpPlan<SPACE::memory_space> const&, SpeciesMap const&, \
+                                        std::span<Structure const>, std::span<std::string const>);            \
+  template NeighborDistances measureDistances(SPACE const&, SpeciesMap const&, std::span<Structure const>, double);
+SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
+
+}  // namespace sinter

@@ -1,0 +1,167 @@
+#include "sinter/fitting/fit_settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "sinter/core/chemical_elements.hpp"
+#include "sinter/core/error.hpp"
+#include "sinter/fitting/toml_reader.hpp"
+
+namespace sinter {
+
+namespace {
+
+using detail::TomlTable;
+
+double positive(TomlTable& table, std::string const& key, double fallback) {
+  auto const value = table.number(key);
+  if (value && !(*value > 0)) table.fail(key, "found " + std::to_string(*value) + ", expected a number > 0");
+  return value.value_or(fallback);
+}
+
+double notNegative(TomlTable& table, std::string const& key, double fallback) {
+  auto const value = table.number(key);
+  if (value && !(*value >= 0)) table.fail(key, "found " + std::to_string(*value) + ", expected a number >= 0");
+  return value.value_or(fallback);
+}
+
+std::int32_t element(TomlTable const& table, std::string const& key, std::string const& symbol) {
+  auto const z = atomicNumber(symbol);
+  if (z == 0) table.fail(key, "found '" + symbol + "', expected a chemical symbol");
+  return z;
+}
+
+void readModel(TomlTable table, FitSettings& settings) {
+  if (table.has("levels"))
+    table.fail("levels", "found a ladder of levels, expected 'level' (method \"linear\" fits one level)");
+  settings.level = table.integer("level").value_or(0);
+  settings.template_file = table.text("template").value_or("");
+  if ((settings.level == 0) == settings.template_file.empty())
+    table.fail(settings.level == 0 ? "level" : "template", "expected either level or template");
+  for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
+    settings.species.push_back(element(table, "species", symbol));
+  if (settings.species.empty()) table.fail("species", "expected the species to fit, for example [\"Si\"]");
+  bool const automatic = table.has("min_dist") && table.text("min_dist") == "auto";
+  if (table.has("min_dist") && !automatic) settings.min_dist = notNegative(table, "min_dist", 0);
+  settings.max_dist = positive(table, "max_dist", settings.max_dist);
+  if (settings.min_dist && *settings.min_dist >= settings.max_dist)
+    table.fail("min_dist", "found " + std::to_string(*settings.min_dist) + ", expected less than max_dist");
+  settings.radial_size = table.integer("radial_size").value_or(settings.radial_size);
+  if (settings.radial_size < 1) table.fail("radial_size", "expected a number >= 1");
+  if (auto const type = table.text("radial_type"); type && *type != "RBChebyshev")
+    table.fail("radial_type", "found \"" + *type + "\", expected \"RBChebyshev\"");
+  table.finish();
+}
+
+void readData(TomlTable table, FitSettings& settings) {
+  settings.train = table.texts("train").value_or(std::vector<std::string>{});
+  settings.test = table.texts("test").value_or(std::vector<std::string>{});
+  if (settings.train.empty()) table.fail("train", "expected at least one file of training structures");
+  settings.keys.energy = table.text("energy_key").value_or("");
+  settings.keys.force = table.text("force_key").value_or("");
+  settings.keys.virial = table.text("virial_key").value_or("");
+  if (auto e0 = table.table("e0")) {
+    for (auto const& symbol : e0->keys()) settings.e0[element(*e0, symbol, symbol)] = e0->number(symbol).value();
+    for (auto const z : settings.species)
+      if (!settings.e0.contains(z))
+        table.fail("e0", "expected an energy for every species; none for " + chemicalSymbol(z));
+    for (auto const& entry : settings.e0)
+      if (std::find(settings.species.begin(), settings.species.end(), entry.first) == settings.species.end())
+        table.fail("e0", "found an energy of " + chemicalSymbol(entry.first) + ", which is not among the species");
+  }
+  table.finish();
+}
+
+void readWeights(TomlTable table, FitSettings& settings) {
+  auto const read = [](TomlTable& from, LabelWeights defaults) {
+    return LabelWeights{notNegative(from, "energy", defaults.energy), notNegative(from, "force", defaults.force),
+                        notNegative(from, "virial", defaults.virial)};
+  };
+  settings.weights = read(table, settings.weights);
+  auto const mode = table.text("mode").value_or("vibrations");
+  if (mode == "vibrations")
+    settings.weight_mode = WeightMode::vibrations;
+  else if (mode == "molecules")
+    settings.weight_mode = WeightMode::molecules;
+  else if (mode == "structures")
+    settings.weight_mode = WeightMode::structures;
+  else
+    table.fail("mode", "found \"" + mode + "\", expected \"vibrations\", \"molecules\" or \"structures\"");
+  settings.scale_by_force = notNegative(table, "scale_by_force", 0);
+  if (auto types = table.table("config_type")) {
+    for (auto const& name : types->keys()) {
+      auto one = types->table(name);
+      settings.config_type_weights[name] = read(*one, settings.weights);
+      one->finish();
+    }
+  }
+  table.finish();
+}
+
+std::size_t memorySize(TomlTable const& table, std::string const& text) {
+  constexpr std::array<std::pair<char const*, double>, 7> units = {
+      {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}};
+  char* end = nullptr;
+  double const number = std::strtod(text.c_str(), &end);
+  while (end != nullptr && *end == ' ') ++end;
+  for (auto const& [unit, size] : units)
+    if (end != text.c_str() && std::string(end) == unit && number > 0 && number * size < 0x1p60)
+      return static_cast<std::size_t>(number * size);
+  table.fail("max_memory", "found \"" + text + "\", expected a size like \"4 GiB\"");
+}
+
+void readSolver(TomlTable table, FitSettings& settings) {
+  auto const method = table.text("method").value_or("linear");
+  if (method != "linear")
+    table.fail("method", "found \"" + method + "\", expected \"linear\" (the only method of this version)");
+  for (char const* key : {"seeds", "seed", "folds", "tolerance", "max_iterations"})
+    if (table.has(key)) table.fail(key, "has no meaning for method \"linear\"; expected it to be left out");
+  if (table.has("ridge")) {
+    // A number, or one of the words of the contract.
+
+    auto const number = [&]() -> std::optional<double> {
+      try {
+        return table.number("ridge");
+      } catch (InputError const&) {
+        return std::nullopt;
+      }
+    }();
+    if (number) {
+      settings.ridge = notNegative(table, "ridge", 0);
+    } else if (auto const word = table.text("ridge"); *word != "none") {
+      table.fail("ridge", "found \"" + *word + "\", expected a number >= 0 or \"none\"");
+    }
+  }
+  if (auto const memory = table.text("max_memory")) settings.max_memory = memorySize(table, *memory);
+  table.finish();
+}
+
+}  // namespace
+
+FitSettings readFitSettings(std::string const& file, std::vector<std::string> const& overrides) {
+  toml::table const parsed = detail::parseToml(file, overrides);
+  TomlTable top(parsed, file, "");
+  FitSettings settings;
+  auto const section = [&](char const* name, bool required, auto const& read) {
+    if (auto table = top.table(name))
+      read(*std::move(table), settings);
+    else if (required)
+      top.fail(name, "expected a table [" + std::string(name) + "]");
+  };
+  section("model", true, readModel);
+  section("data", true, readData);
+  section("weights", false, readWeights);
+  section("solver", false, readSolver);
+  section("output", false, [](TomlTable table, FitSettings& s) {
+    s.output_dir = table.text("dir").value_or(s.output_dir);
+    if (s.output_dir.empty()) table.fail("dir", "expected the name of a folder");
+    table.finish();
+  });
+  top.finish();
+  return settings;
+}
+
+}  // namespace sinter

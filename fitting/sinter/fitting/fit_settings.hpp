@@ -1,0 +1,62 @@
+/// \file
+/// What `sinter fit` is asked to do: the TOML file of the command line's contract.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sinter/structures/reader.hpp"
+
+namespace sinter {
+
+/// How weights depend on the number of atoms N of a structure (MLIP's three weightings).
+enum class WeightMode {
+  vibrations,  ///< energy w_e / N,   forces w_f,     virial w_s / N
+  molecules,   ///< energy w_e,       forces w_f,     virial w_s
+  structures   ///< energy w_e / N^2, forces w_f / N, virial w_s / N^2
+};
+
+/// Weights of one kind of configuration.
+struct LabelWeights {
+  double energy = 1, force = 0.1, virial = 0.001;
+};
+
+struct FitSettings {
+  // [model]
+  int level = 0;                      ///< of the template to generate; 0 when `template_file` is given
+  std::string template_file;          ///< `.mtp` whose tables (and radial coefficients, if any) are kept
+  std::vector<std::int32_t> species;  ///< atomic numbers of types 0, 1, ...
+  std::optional<double> min_dist;     ///< (A); nothing: the smallest distance in the training data
+  double max_dist = 5;                ///< (A)
+  int radial_size = 8;
+
+  // [data]
+  std::vector<std::string> train, test;
+  LabelKeys keys;
+  std::map<std::int32_t, double> e0;  ///< fixed energy of each species (eV); empty: fitted
+
+  // [weights]
+  LabelWeights weights;
+  std::map<std::string, LabelWeights> config_type_weights;
+  WeightMode weight_mode = WeightMode::vibrations;
+  double scale_by_force = 0;  ///< s > 0: the weight of a force F is multiplied by s / (F^2 + s)
+
+  // [solver]
+  double ridge = 0;                               ///< relative to columns of norm 1; 0: none
+  std::size_t max_memory = std::size_t{4} << 30;  ///< (bytes) bound of the design rows held at a time
+
+  // [output]
+  std::string output_dir = "out";
+};
+
+/// Reads a TOML file, with `key=value` overrides as `--set` takes them ("output.dir=elsewhere").
+/// \throws InputError "file:line: ..." for wrong types, values out of range, keys that are unknown (with the nearest
+/// known one)
+///         or belong to a method that this version does not have.
+[[nodiscard]] FitSettings readFitSettings(std::string const& file, std::vector<std::string> const& overrides = {});
+
+}  // namespace sinter

@@ -1,0 +1,152 @@
+#include "sinter/fitting/toml_reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <sstream>
+#include <utility>
+
+#include "sinter/core/error.hpp"
+
+namespace sinter::detail {
+
+namespace {
+
+// Number of insertions, deletions and replacements between two words.
+std::size_t editDistance(std::string const& a, std::string const& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      std::size_t const replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+std::string found(toml::node const& node) {
+  std::ostringstream text;
+  node.visit([&](auto const& value) { text << value; });
+  std::string result = text.str();
+  std::replace(result.begin(), result.end(), '\n', ' ');
+  return result.size() > 60 ? result.substr(0, 57) + "..." : result;
+}
+
+}  // namespace
+
+TomlTable::TomlTable(toml::table const& table, std::string file, std::string path)
+    : _table(table), _file(std::move(file)), _path(std::move(path)) {}
+
+toml::node const* TomlTable::find(std::string const& key) {
+  _known.insert(key);
+  return _table.get(key);
+}
+
+void TomlTable::fail(std::string const& key, std::string const& message) const {
+  toml::node const* const node = _table.get(key);
+  throw InputError(_file, node != nullptr ? node->source().begin.line : _table.source().begin.line,
+                   name(key) + ": " + message);
+}
+
+std::optional<std::string> TomlTable::text(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (auto const value = node->value_exact<std::string>()) return *value;
+  fail(key, "found " + found(*node) + ", expected text in quotes");
+}
+
+std::optional<double> TomlTable::number(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (node->is_number())
+    if (double const value = *node->value<double>(); std::isfinite(value)) return value;
+  fail(key, "found " + found(*node) + ", expected a number");
+}
+
+std::optional<int> TomlTable::integer(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (auto const value = node->value_exact<std::int64_t>();
+      value && std::abs(*value) <= std::numeric_limits<int>::max())
+    return static_cast<int>(*value);
+  fail(key, "found " + found(*node) + ", expected a whole number");
+}
+
+std::optional<std::vector<std::string>> TomlTable::texts(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  auto const* const array = node->as_array();
+  std::vector<std::string> values;
+  if (array != nullptr)
+    for (auto const& entry : *array)
+      if (auto const value = entry.value_exact<std::string>()) values.push_back(*value);
+  if (array == nullptr || values.size() != array->size())
+    fail(key, "found " + found(*node) + ", expected a list of texts: [\"a\", \"b\"]");
+  return values;
+}
+
+std::optional<TomlTable> TomlTable::table(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (auto const* const value = node->as_table()) return TomlTable(*value, _file, name(key));
+  fail(key, "found " + found(*node) + ", expected a table");
+}
+
+std::vector<std::string> TomlTable::keys() const {
+  std::vector<std::string> result;
+  for (auto const& entry : _table) result.emplace_back(entry.first.str());
+  return result;
+}
+
+void TomlTable::finish() const {
+  for (auto const& key : keys()) {
+    if (_known.contains(key)) continue;
+    auto const nearest = std::min_element(_known.begin(), _known.end(), [&](auto const& a, auto const& b) {
+      return editDistance(a, key) < editDistance(b, key);
+    });
+    fail(key,
+         "found an unknown key, expected " + (nearest == _known.end() ? "none" : "for example '" + *nearest + "'"));
+  }
+}
+
+toml::table parseToml(std::string const& file, std::vector<std::string> const& overrides) {
+  if (!std::filesystem::is_regular_file(file))
+    throw InputError(file, 0,
+                     std::string("found ") + (std::filesystem::exists(file) ? "a folder or device" : "no such file") +
+                         ", expected a TOML file");
+  toml::table result;
+  try {
+    result = toml::parse_file(file);
+  } catch (toml::parse_error const& e) {
+    throw InputError(file, e.source().begin.line, "not valid TOML: " + std::string(e.description()));
+  }
+  for (auto const& entry : overrides) {
+    auto const equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError("--set: found '" + entry + "', expected key=value, for example output.dir=elsewhere");
+    std::string const path = entry.substr(0, equals), value = entry.substr(equals + 1);
+    toml::table parsed;
+    try {
+      parsed = toml::parse("value = " + value);
+    } catch (toml::parse_error const&) {
+      parsed.insert_or_assign("value", value);
+    }
+    toml::table* target = &result;
+    std::istringstream words(path);
+    std::string word, next;
+    std::getline(words, word, '.');
+    while (std::getline(words, next, '.')) {
+      auto const inserted = target->insert(word, toml::table{});
+      target = inserted.first->second.as_table();
+      if (target == nullptr) throw InputError("--set: found '" + path + "', but '" + word + "' is not a table");
+      word = next;
+    }
+    parsed.get("value")->visit([&](auto const& node) { target->insert_or_assign(word, node); });
+  }
+  return result;
+}
+
+}  // namespace sinter::detail
