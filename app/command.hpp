@@ -11,6 +11,9 @@ namespace sinter::app {
 /// `sinter eval POTENTIAL STRUCTURES`: energies, forces and virials of a file, and their errors.
 void addEvalCommand(CLI::App& app);
 
+/// `sinter fit SETTINGS`: a moment tensor potential from labelled structures.
+void addFitCommand(CLI::App& app);
+
 /// `sinter info [FILE]`: this build, a potential or a structure file in short.
 void addInfoCommand(CLI::App& app);
 

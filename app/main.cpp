@@ -70,5 +70,6 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);  // none is found in run(): CLI11 would name it before a misspelt one
   sinter::app::addInfoCommand(app);
   sinter::app::addEvalCommand(app);
+  sinter::app::addFitCommand(app);
   return run(app, argc, argv);
 }

@@ -25,7 +25,7 @@ LAMMPS_POOL=pool/main/l/lammps/lammps_20260704+dfsg.orig.tar.gz
 # Debian packages. `git` is wanted for provenance only; the clang tools only by developers.
 APT_PACKAGES=(
   g++ cmake ninja-build ccache make xz-utils ca-certificates
-  libopenmpi-dev openmpi-bin libopenblas-dev liblapack-dev
+  libopenmpi-dev openmpi-bin libopenblas-dev liblapack-dev libssl-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
   liblzma-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev
   clang-format-14
