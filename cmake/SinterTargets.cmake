@@ -40,3 +40,11 @@ function(sinter_add_library name)
   sinter_configure(${target})
   set_property(GLOBAL APPEND PROPERTY SINTER_INSTALLED_TARGETS ${target})
 endfunction()
+
+# sinter_host_only(FILES...): sources without kernels, which a CUDA build gives to the host compiler alone (nvcc cannot
+# parse toml++, and is slow on what it need not see).
+function(sinter_host_only)
+  if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper")
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS --host-only)
+  endif()
+endfunction()

@@ -6,19 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "sinter/core/evaluation.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/core/structure.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 
 namespace sinter {
-
-/// What a potential says of one structure.
-struct Evaluation {
-  double energy = 0;                  ///< eV
-  std::vector<Vector3> forces;        ///< eV/A
-  Voigt virial{};                     ///< eV, xx yy zz yz xz xy; meaningless without a cell
-  std::vector<double> site_energies;  ///< eV
-};
 
 /// Precision of the neighbour loop and of moments; sums over atoms are always double.
 enum class Precision { full, mixed };

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "sinter/core/error.hpp"
-#include "sinter/mtp/mtp_evaluator.hpp"
+#include "sinter/core/evaluation.hpp"
 
 namespace sinter {
 
