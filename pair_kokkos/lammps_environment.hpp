@@ -25,7 +25,7 @@ struct LammpsEnvironment {
   [[nodiscard]] int numCentres() const { return static_cast<int>(centres.extent(0)); }
   [[nodiscard]] int maxNeighbors() const { return most_neighbors; }
   [[nodiscard]] int forceExtent() const { return atoms; }
-  [[nodiscard]] int numGroups() const { return 1; }
+  [[nodiscard]] KOKKOS_FUNCTION int numGroups() const { return 1; }
 
   KOKKOS_FUNCTION int groupBegin(int group) const { return group == 0 ? 0 : static_cast<int>(centres.extent(0)); }
   KOKKOS_FUNCTION int centre(int c) const { return centres(c); }

@@ -22,21 +22,28 @@ die() {
 # Prints the leading comment block of a script: its --help.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//;t print;b;:print p}' "$1"; }
 
-# step TITLE COMMAND...: runs COMMAND with its output in a log, prints one line with the time it took.
+# step TITLE COMMAND...: runs COMMAND with its output in a log, prints one line with the time it took (on a terminal, the
+# time so far while it runs).
 SINTER_LOG_DIR="${SINTER_LOG_DIR:-}"
 step() {
   local title="$1"; shift
-  local name log start status=0
+  local name log start status=0 pid
   mkdir -p "$SINTER_LOG_DIR"
   name="$(printf '%s' "$title" | tr -cs 'A-Za-z0-9.' '-' | sed 's/-$//')"
   log="$SINTER_LOG_DIR/$name.log"
   printf '  %-58s' "$title"
   start=$(date +%s.%N)
-  # Not `("$@") || status=$?`: there bash would ignore `set -e` inside.
-  set +e
-  (set -e; "$@") >"$log" 2>&1 </dev/null
-  status=$?
-  set -e
+  # In a subshell of its own: in `command || ...` bash would ignore `set -e` inside the command.
+  (set -e; "$@") >"$log" 2>&1 </dev/null &
+  pid=$!
+  if [[ -t 1 ]]; then
+    while kill -0 "$pid" 2>/dev/null; do
+      printf '\r  %-58s... %4.0f s' "$title" "$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { print b - a }')"
+      sleep 0.5
+    done
+    printf '\r  %-58s' "$title"
+  fi
+  wait "$pid" || status=$?
   local seconds
   seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f s", b - a }')
   if ((status == 0)); then

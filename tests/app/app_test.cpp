@@ -19,12 +19,12 @@
 #include <thread>
 #include <vector>
 
+#include "command_test.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/core/structure.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_template.hpp"
-#include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/reader.hpp"
 
 extern char** environ;
@@ -34,18 +34,13 @@ namespace {
 
 using nlohmann::json;
 using test::contentOf;
-using test::TemporaryFolder;
+using test::Outcome;
 
 // Energies of a few eV and forces summed by atomics in any order: 1e4 roundings of terms of order one at most.
 constexpr double tolerance = 1e-11;
 
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
 /// A potential with made-up coefficients, a few structures with labels, and the command to run on them.
-class App : public testing::Test {
+class App : public test::CommandTest {
  protected:
   void SetUp() override {
     writeMtp(model({14}), potential);
@@ -85,31 +80,6 @@ class App : public testing::Test {
     return result;
   }
 
-  static void write(std::vector<Structure> const& frames, std::string const& file) {
-    ExtxyzWriter writer(file);
-    for (Structure const& frame : frames) writer.write(frame);
-    writer.close();
-  }
-
-  static std::string quoted(std::string const& word) { return "'" + word + "'"; }
-
-  /// Runs `sinter ARGUMENTS`, with `before` in front of it in the shell.
-  Outcome run(std::string const& arguments, std::string const& before = "") const {
-    std::string const command =
-        before + " " + quoted(SINTER_COMMAND) + " " + arguments + " 2> " + quoted(folder / "stderr");
-    Outcome outcome;
-    std::FILE* const pipe = ::popen(command.c_str(), "r");
-    if (pipe == nullptr) return outcome;
-    char buffer[4096];
-    for (std::size_t count; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-      outcome.out.append(buffer, count);
-    int const status = ::pclose(pipe);
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-    outcome.err = contentOf(folder / "stderr");
-    std::filesystem::remove(folder / "stderr");
-    return outcome;
-  }
-
   Outcome eval(std::string const& options = "") const {
     return run("eval " + quoted(potential) + " " + quoted(structure_file) + " " + options);
   }
@@ -119,19 +89,6 @@ class App : public testing::Test {
     return MtpEvaluator<Kokkos::Serial>(readMtp(potential)).evaluate(frames);
   }
 
-  /// The command fails with `code` and one line on stderr with `fragment`, and leaves nothing behind.
-  void expectFailure(std::string const& arguments, std::string const& fragment, int code = 2,
-                     std::string const& before = "") const {
-    auto const files = folder.count();
-    Outcome const outcome = run(arguments, before);
-    EXPECT_EQ(outcome.code, code) << arguments << "\n" << outcome.err;
-    EXPECT_TRUE(outcome.err.starts_with("sinter: error: ")) << arguments << "\n" << outcome.err;
-    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-    EXPECT_NE(outcome.err.find(fragment), std::string::npos) << arguments << "\n"
-                                                             << outcome.err << "lacks " << fragment;
-    EXPECT_EQ(folder.count(), files) << arguments;
-  }
-
   void expectRefusedStructures(std::string const& name, std::string const& content, std::string const& fragment) const {
     std::string const file = folder.write(name, content);
     expectFailure("eval " + quoted(potential) + " " + quoted(file) + " -o " + quoted(folder / "o.xyz") + " --json " +
@@ -139,7 +96,6 @@ class App : public testing::Test {
                   fragment);
   }
 
-  TemporaryFolder folder;
   std::string potential = folder / "Si.mtp", structure_file = folder / "si.extxyz";
   std::string out = folder / "out.extxyz", report = folder / "out.json";
   std::vector<Structure> structures;

@@ -24,7 +24,7 @@ struct BasisRows {
 
 /// Fourth-order central differences of the basis sums, step `h` (A, or strain); error O(h^4) of truncation, about
 /// 1e-16 / h of rounding.
-inline BasisRows basisRowsByDifferences(MtpModel const& model, Structure const& structure, double h = 5e-4) {
+inline BasisRows basisRowsByDifferences(MtpModel const& model, Structure const& structure, double h = 1e-4) {
   auto const types = reference::typesOf(model, structure);
   auto const minusDerivative = [&](auto const& displaced) {
     BasisRow row(model.alpha_moment_mapping.size());

@@ -64,7 +64,7 @@ TYPED_TEST(DesignRowsTest, AreDifferencesOfTheBasisSums) {
       auto const expected = test::basisRowsByDifferences(model, structures[s]);
       for (std::size_t k = 0; k < basis; ++k) {
         // Basis sums: some hundred operations. Differences: truncation h^4/30 d^5B/dx^5 with B changing over 0.2 A
-        // (h = 5e-4), about 1e-11 of the gradient; forces have units of the gradient, virials of cutoff times it.
+        // (h = 1e-4); forces have units of the gradient, virials of cutoff times it.
         double const scale = 1 + gradientNorm(model, k, structures[s]);
         EXPECT_NEAR(rows.energy(s, k), expected.energy[k], 1000 * epsilon * (1 + std::abs(expected.energy[k])))
             << "structure " << s << ", function " << k;

@@ -44,8 +44,11 @@ void readModel(TomlTable table, FitSettings& settings) {
   for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
     settings.species.push_back(element(table, "species", symbol));
   if (settings.species.empty()) table.fail("species", "expected the species to fit, for example [\"Si\"]");
-  bool const automatic = table.has("min_dist") && table.text("min_dist") == "auto";
-  if (table.has("min_dist") && !automatic) settings.min_dist = notNegative(table, "min_dist", 0);
+  if (!table.isText("min_dist")) {
+    if (table.number("min_dist")) settings.min_dist = notNegative(table, "min_dist", 0);
+  } else if (auto const word = table.text("min_dist"); *word != "auto") {
+    table.fail("min_dist", "found \"" + *word + "\", expected a number >= 0 or \"auto\"");
+  }
   settings.max_dist = positive(table, "max_dist", settings.max_dist);
   if (settings.min_dist && *settings.min_dist >= settings.max_dist)
     table.fail("min_dist", "found " + std::to_string(*settings.min_dist) + ", expected less than max_dist");
@@ -119,21 +122,10 @@ void readSolver(TomlTable table, FitSettings& settings) {
     table.fail("method", "found \"" + method + "\", expected \"linear\" (the only method of this version)");
   for (char const* key : {"seeds", "seed", "folds", "tolerance", "max_iterations"})
     if (table.has(key)) table.fail(key, "has no meaning for method \"linear\"; expected it to be left out");
-  if (table.has("ridge")) {
-    // A number, or one of the words of the contract.
-
-    auto const number = [&]() -> std::optional<double> {
-      try {
-        return table.number("ridge");
-      } catch (InputError const&) {
-        return std::nullopt;
-      }
-    }();
-    if (number) {
-      settings.ridge = notNegative(table, "ridge", 0);
-    } else if (auto const word = table.text("ridge"); *word != "none") {
-      table.fail("ridge", "found \"" + *word + "\", expected a number >= 0 or \"none\"");
-    }
+  if (!table.isText("ridge")) {
+    settings.ridge = notNegative(table, "ridge", 0);
+  } else if (auto const word = table.text("ridge"); *word != "none") {
+    table.fail("ridge", "found \"" + *word + "\", expected a number >= 0 or \"none\"");
   }
   if (auto const memory = table.text("max_memory")) settings.max_memory = memorySize(table, *memory);
   table.finish();

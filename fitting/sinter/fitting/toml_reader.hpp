@@ -19,6 +19,7 @@ class TomlTable {
   TomlTable(toml::table const& table, std::string file, std::string path);
 
   [[nodiscard]] bool has(std::string const& key) const { return _table.contains(key); }
+  [[nodiscard]] bool isText(std::string const& key) const { return has(key) && _table.get(key)->is_string(); }
 
   /// Values; nothing when the key is absent. \throws InputError for another type.
   std::optional<std::string> text(std::string const& key);

@@ -31,8 +31,8 @@ struct StructureBatch {
   Kokkos::View<std::int64_t*, MemorySpace> offsets;                       ///< (structures + 1) first atom of each
   Kokkos::View<DeviceCell*, MemorySpace> cells;                           ///< (structures)
 
-  [[nodiscard]] int atoms() const { return static_cast<int>(types.extent(0)); }
-  [[nodiscard]] int structures() const { return static_cast<int>(cells.extent(0)); }
+  [[nodiscard]] KOKKOS_FUNCTION int atoms() const { return static_cast<int>(types.extent(0)); }
+  [[nodiscard]] KOKKOS_FUNCTION int structures() const { return static_cast<int>(cells.extent(0)); }
 };
 
 /// Packs `structures` (checked ones, see `checkStructure`) and copies them to `MemorySpace`.

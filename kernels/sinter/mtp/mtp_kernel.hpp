@@ -30,10 +30,10 @@ enum class MtpOutputs : unsigned {
   basis_values = 4,    ///< sink.basisValue(i, b, B)
   basis_gradients = 8  ///< the same two with the number of the basis function in front: dB_b/dr_ij
 };
-constexpr MtpOutputs operator|(MtpOutputs a, MtpOutputs b) {
+KOKKOS_FORCEINLINE_FUNCTION constexpr MtpOutputs operator|(MtpOutputs a, MtpOutputs b) {
   return static_cast<MtpOutputs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
-constexpr bool contains(MtpOutputs outputs, MtpOutputs flag) {
+KOKKOS_FORCEINLINE_FUNCTION constexpr bool contains(MtpOutputs outputs, MtpOutputs flag) {
   return (static_cast<unsigned>(outputs) & static_cast<unsigned>(flag)) != 0;
 }
 

@@ -21,7 +21,7 @@ concept EnvironmentSource = requires(Source const& source, int c, int k) {
   { source.numCentres() } -> std::convertible_to<int>;    // host: number of centres
   { source.maxNeighbors() } -> std::convertible_to<int>;  // host: bound of numNeighbors
   { source.forceExtent() } -> std::convertible_to<int>;   // host: number of atoms that can receive a force
-  { source.numGroups() } -> std::convertible_to<int>;     // host: number of groups of centres (structures)
+  { source.numGroups() } -> std::convertible_to<int>;     // number of groups of centres (structures)
   { source.groupBegin(c) } -> std::convertible_to<int>;   // first centre of a group; groupBegin(numGroups()) ends it
   { source.centre(c) } -> std::convertible_to<int>;
   { source.numNeighbors(c) } -> std::convertible_to<int>;

@@ -31,7 +31,7 @@ class NeighborList {
   [[nodiscard]] int numCentres() const { return batch.atoms(); }
   [[nodiscard]] int maxNeighbors() const { return max_neighbors; }
   [[nodiscard]] int forceExtent() const { return batch.atoms(); }
-  [[nodiscard]] int numGroups() const { return batch.structures(); }
+  [[nodiscard]] KOKKOS_FUNCTION int numGroups() const { return batch.structures(); }
 
   KOKKOS_FUNCTION int groupBegin(int group) const { return static_cast<int>(batch.offsets(group)); }
   KOKKOS_FUNCTION int centre(int c) const { return c; }

@@ -1,0 +1,289 @@
+// `sinter fit` as its users meet it: settings and data in, a potential and a report out.
+#include <gtest/gtest.h>
+
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "command_test.hpp"
+#include "core/temporary_folder.hpp"
+#include "mtp_reference.hpp"
+#include "sinter/mtp/mtp_evaluator.hpp"
+#include "sinter/mtp/mtp_io.hpp"
+#include "sinter/structures/label_errors.hpp"
+#include "test_systems.hpp"
+
+namespace sinter {
+namespace {
+
+using nlohmann::json;
+using test::contentOf;
+using test::Outcome;
+
+/// Structures with the labels of a known potential, its radial functions as a template, and settings to fit it.
+class FitCommand : public test::CommandTest {
+ protected:
+  void SetUp() override {
+    for (std::uint64_t n = 0; n < 9; ++n) {
+      train.push_back(reference::diamond(1, 5.3 + 0.05 * static_cast<double>(n), 0.3, {14}, n + 1));
+      train.back().config_type = n < 6 ? "crystal" : "hot";
+    }
+    for (std::uint64_t n = 0; n < 3; ++n) held_out.push_back(reference::diamond(1, 5.4, 0.3, {14}, n + 20));
+    Structure molecule =
+        reference::randomStructure(5, {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}}, {false, false, false}, 1.8, {14}, 30);
+    molecule.cell = {};
+    train.push_back(molecule);
+    label(train);
+    label(held_out);
+    write(train, train_file);
+    write(held_out, test_file);
+    MtpModel untrained = truth;
+    untrained.moment_coeffs.clear();
+    untrained.species_coeffs.clear();
+    writeMtp(untrained, template_file);
+    (void)folder.write("fit.toml", settings());
+  }
+
+  std::string settings(std::string const& more = "") const {
+    return "[model]\ntemplate = \"" + template_file + "\"\nspecies = [\"Si\"]\n[data]\ntrain = [\"" + train_file +
+           "\"]\ntest = [\"" + test_file + "\"]\n[output]\ndir = \"" + output + "\"\n" + more;
+  }
+
+  void label(std::vector<Structure>& structures, double noise = 0) const {
+    reference::Random random(5);
+    for (auto& s : structures) {
+      auto const r = reference::evaluateMtp(truth, s, reference::typesOf(truth, s));
+      s.energy = r.energy + noise * random();
+      s.forces = r.forces;
+      for (auto& f : s.forces)
+        for (double& x : f) x += noise * random();
+      auto const& w = r.virial;
+      if (volume(s)) s.virial = Voigt{w[0][0], w[1][1], w[2][2], w[1][2], w[0][2], w[0][1]};
+    }
+  }
+
+  Outcome fit(std::string const& options = "") const {
+    return run("fit " + quoted(folder / "fit.toml") + " " + options);
+  }
+
+  /// `sinter fit` with this content of fit.toml fails; at most an empty output folder is left.
+  void expectRefused(std::string const& content, std::string const& fragment) const {
+    std::filesystem::create_directory(output);
+    expectFailure("fit " + quoted(folder.write("fit.toml", content)), fragment);
+    EXPECT_TRUE(std::filesystem::is_empty(output));
+  }
+
+  static std::vector<Evaluation> evaluate(std::string const& potential, std::vector<Structure> const& structures) {
+    return MtpEvaluator<Kokkos::Serial>(readMtp(potential)).evaluate(structures);
+  }
+
+  MtpModel truth = reference::testModel(8);
+  std::vector<Structure> train, held_out;
+  std::string train_file = folder / "train.extxyz", test_file = folder / "test.extxyz";
+  std::string template_file = folder / "template.mtp", output = folder / "out";
+  std::string model_file = folder / "out/model.mtp", report_file = folder / "out/report.json";
+};
+
+TEST_F(FitCommand, FindsThePotentialThatMadeTheLabels) {
+  Outcome const outcome = fit();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("crystal"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find(model_file), std::string::npos) << outcome.out;
+  EXPECT_EQ(readMtp(model_file).radial_coeffs, truth.radial_coeffs);
+  auto const results = evaluate(model_file, held_out);
+  for (std::size_t s = 0; s < held_out.size(); ++s) {
+    EXPECT_NEAR(results[s].energy, *held_out[s].energy, 1e-8);
+    for (std::size_t i = 0; i < held_out[s].size(); ++i)
+      for (std::size_t x = 0; x < 3; ++x) EXPECT_NEAR(results[s].forces[i][x], held_out[s].forces[i][x], 1e-8);
+    for (std::size_t v = 0; v < 6; ++v) EXPECT_NEAR(results[s].virial[v], (*held_out[s].virial)[v], 1e-8);
+  }
+}
+
+void expectErrors(json const& found, ErrorGroup const& expected) {
+  EXPECT_EQ(found["frames"], expected.frames);
+  EXPECT_EQ(found["atoms"], expected.atoms);
+  auto const check = [&](std::string const& name, ErrorStatistics const& statistics) {
+    // Differences of energies of order 10 eV, evaluated in another order of sums: a thousand roundings of 10.
+    double const tolerance = 1e4 * std::numeric_limits<double>::epsilon();
+    EXPECT_NEAR(found[name + "_mae"].get<double>(), statistics.mae().value(), tolerance) << name;
+    EXPECT_NEAR(found[name + "_rmse"].get<double>(), statistics.rmse().value(), tolerance) << name;
+    EXPECT_NEAR(found[name + "_max"].get<double>(), statistics.largest().value(), tolerance) << name;
+    EXPECT_GT(statistics.mae().value(), 1e-5) << name;
+  };
+  check("energy", expected.energy);
+  check("force", expected.force);
+  check("virial", expected.virial);
+}
+
+TEST_F(FitCommand, ReportSaysWhatTheFitIsWorth) {
+  label(train, 0.1);
+  write(train, train_file);
+  Outcome const outcome = fit("--quiet");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out + outcome.err, "");
+  json const report = json::parse(contentOf(report_file));
+  for (char const* key : {"version", "git", "backend", "precision"})
+    EXPECT_TRUE(report["sinter"][key].is_string()) << key;
+  EXPECT_EQ(report["potential"]["file"], model_file);
+  EXPECT_EQ(report["potential"]["species"], json::array({"Si"}));
+  EXPECT_EQ(report["potential"]["basis_functions"], truth.moment_coeffs.size());
+  EXPECT_EQ(report["method"], "linear");
+  EXPECT_EQ(report["iterations"], 1);
+  EXPECT_TRUE(report["seeds"].is_array());
+  EXPECT_EQ(report["unknowns"], truth.moment_coeffs.size() + 1);
+  EXPECT_EQ(report["rank"], report["unknowns"]);
+  EXPECT_EQ(report["equations"], 9 * (1 + 24 + 6) + 1 + 15);
+  EXPECT_GE(report["condition"], 1);
+  EXPECT_GT(report["time"]["fit_s"], 0);
+  EXPECT_GE(report["time"]["wall_s"], report["time"]["fit_s"]);
+  EXPECT_GT(report["peak_memory_bytes"], 1'000'000);
+
+  auto const errorsOf = [&](std::vector<Structure> const& structures) {
+    LabelErrors errors;
+    auto const results = evaluate(model_file, structures);
+    for (std::size_t s = 0; s < structures.size(); ++s) errors.add(structures[s], results[s]);
+    return errors;
+  };
+  auto const errors = errorsOf(train);
+  ASSERT_EQ(report["train"].size(), 3U);
+  expectErrors(report["train"]["all"], errors.all());
+  expectErrors(report["train"]["crystal"], errors.byConfigType().at("crystal"));
+  expectErrors(report["train"]["hot"], errors.byConfigType().at("hot"));
+  ASSERT_EQ(report["test"].size(), 1U);
+  expectErrors(report["test"]["all"], errorsOf(held_out).all());
+
+  // MLIP's loss, from the documentation.
+  double loss = 0;
+  auto const results = evaluate(model_file, train);
+  for (std::size_t s = 0; s < train.size(); ++s) {
+    auto const atoms = static_cast<double>(train[s].size());
+    loss += std::pow(results[s].energy - *train[s].energy, 2) / atoms;
+    for (std::size_t i = 0; i < train[s].size(); ++i)
+      for (std::size_t x = 0; x < 3; ++x) loss += 0.1 * std::pow(results[s].forces[i][x] - train[s].forces[i][x], 2);
+    for (std::size_t v = 0; train[s].virial && v < 6; ++v)
+      loss += (v < 3 ? 1 : 2) * 0.001 / atoms * std::pow(results[s].virial[v] - (*train[s].virial)[v], 2);
+  }
+  loss /= static_cast<double>(train.size());
+  EXPECT_NEAR(report["loss"].get<double>(), loss, 1e-10 * loss);  // residuals of 0.1 of numbers of 10, 1e-12 each
+}
+
+TEST_F(FitCommand, FitsALevelFromItsOwnStart) {
+  (void)folder.write("fit.toml", "[model]\nlevel = 8\nspecies = [\"Si\"]\nmin_dist = \"auto\"\n[data]\ntrain = [\"" +
+                                     train_file + "\"]\n[output]\ndir = \"" + output + "\"\n");
+  Outcome const outcome = fit("--backend serial");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  json const report = json::parse(contentOf(report_file));
+  EXPECT_EQ(report["sinter"]["backend"], "serial");
+  EXPECT_EQ(report["test"]["all"]["frames"], 0);
+  EXPECT_TRUE(report["test"]["all"]["energy_mae"].is_null());
+  // Other radial functions than those of the labels, but the labels vary much more than what is left.
+  EXPECT_GT(report["train"]["all"]["force_rmse"], 1e-6);
+  double sum = 0, count = 0;
+  for (auto const& s : train)
+    for (auto const& f : s.forces)
+      for (double const x : f) sum += x * x, ++count;
+  EXPECT_LT(report["train"]["all"]["force_rmse"], 0.5 * std::sqrt(sum / count));
+  EXPECT_EQ(readMtp(model_file).max_dist, 5);
+}
+
+TEST_F(FitCommand, TwoRunsGiveTheSameFile) {
+  ASSERT_EQ(fit("--quiet").code, 0);
+  std::string const first = contentOf(model_file);
+  ASSERT_EQ(fit("--quiet").code, 0);
+  EXPECT_EQ(contentOf(model_file), first);
+}
+
+TEST_F(FitCommand, SettingsCanBeOverridden) {
+  std::string const elsewhere = folder / "else/where";
+  ASSERT_EQ(fit("--quiet --set " + quoted("output.dir=" + elsewhere) +
+                " --set weights.force=0 --set weights.virial=0 " + "--set data.e0.Si=-3")
+                .code,
+            0);
+  EXPECT_FALSE(std::filesystem::exists(output));
+  EXPECT_TRUE(std::filesystem::exists(elsewhere + "/model.mtp"));
+  json const report = json::parse(contentOf(elsewhere + "/report.json"));
+  EXPECT_EQ(report["equations"], train.size());
+  EXPECT_EQ(report["unknowns"], truth.moment_coeffs.size());
+  EXPECT_EQ(readMtp(elsewhere + "/model.mtp").species_coeffs, (std::vector<double>{-3}));
+}
+
+TEST_F(FitCommand, DryRunWritesNothing) {
+  auto const files = folder.count();
+  Outcome const outcome = fit("--dry-run");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(folder.count(), files);
+  for (char const* words : {"10 structures, 77 atoms", "3 structures, 24 atoms", "295 equations for 9 basis functions"})
+    EXPECT_NE(outcome.out.find(words), std::string::npos) << outcome.out;
+}
+
+TEST_F(FitCommand, BadUsageIsOneLineAndCodeTwo) {
+  std::string const good = "fit " + quoted(folder / "fit.toml");
+  expectFailure("fit", "SETTINGS");
+  expectFailure("fit " + quoted(folder / "none.toml"), "none.toml: found no such file");
+  expectFailure("fit " + quoted(folder / "."), "found a folder");
+  expectFailure(good + " --backend abacus", "abacus");
+  expectFailure(good + " --unknown", "--unknown");
+  expectFailure(good + " --set output.dir", "expected key=value");
+  expectFailure(good + " --set model.levle=3", "'level'");
+  expectFailure(good + " --set solver.method=varpro", "expected \"linear\"");
+  expectFailure(good + " --set " + quoted("output.dir=" + train_file), "expected a folder");
+  expectFailure(good + " --set " + quoted("output.dir=" + train_file + "/deep"), "expected a folder");
+}
+
+TEST_F(FitCommand, BadInputIsOneLineAndCodeTwo) {
+  auto const with = [&](std::string const& old, std::string const& now) {
+    std::string content = settings();
+    content.replace(content.find(old), old.size(), now);
+    return content;
+  };
+  expectRefused("", "fit.toml:1: model: expected a table [model]");
+  expectRefused("[model\n", "fit.toml:1: not valid TOML");
+  expectRefused(settings("[weights]\nforces = 1\n"), "fit.toml:10: weights.forces: found an unknown key");
+  expectRefused(with("species = [\"Si\"]", "species = [\"Si\", \"O\"]"), "template.mtp: found 1 species, expected 2");
+  expectRefused("[model]\nlevel = 8\nspecies = [\"Si\", \"Si\"]\n[data]\ntrain = [\"" + train_file + "\"]\n",
+                "species");
+  expectRefused(with(template_file, folder / "none.mtp"), "none.mtp");
+  expectRefused(with(template_file, train_file), "train.extxyz:1:");
+  expectRefused(with(train_file, folder / "none.extxyz"), "none.extxyz");
+  expectRefused(with(train_file, template_file), "unknown kind");
+  expectRefused(with("template = \"" + template_file + "\"", "level = 7"), "level");
+  expectRefused(with("template = \"" + template_file + "\"", "level = 8\nmax_dist = 1.5"), "expected neighbours");
+  expectRefused(settings("[weights]\nenergy = 0\nforce = 0\nvirial = 0\n"), "expected labels");
+
+  auto unlabelled = train;
+  for (auto& s : unlabelled) {
+    s.energy.reset();
+    s.forces.clear();
+    s.virial.reset();
+  }
+  write(unlabelled, train_file);
+  expectRefused(settings(), "expected labels");
+  (void)folder.write("train.extxyz", "1\nProperties=species:S:1:pos:R:3\nSi 0 nan 0\n");
+  expectRefused(settings(), "train.extxyz:3:");
+  (void)folder.write("train.extxyz", "");
+  expectRefused(settings(), "expected labels");
+}
+
+TEST_F(FitCommand, AnotherSpeciesNamesFileAndFrame) {
+  for (bool const in_test : {false, true}) {
+    auto other = in_test ? held_out : train;
+    other[2].species[1] = 8;
+    write(other, in_test ? test_file : train_file);
+    expectFailure("fit " + quoted(folder / "fit.toml") + " --set " + quoted("output.dir=" + (folder / ".")),
+                  std::string(in_test ? "test" : "train") + ".extxyz: frame 2: found species O");
+    EXPECT_FALSE(std::filesystem::exists(folder / "model.mtp"));
+    write(train, train_file);
+  }
+}
+
+TEST_F(FitCommand, AKeyThatNoFrameHasIsAMistake) {
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --set data.energy_key=dft_enrgy", "dft_enrgy");
+}
+
+}  // namespace
+}  // namespace sinter
