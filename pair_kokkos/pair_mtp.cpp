@@ -27,7 +27,7 @@ PairMTPBase::PairMTPBase(LAMMPS* lmp) : Pair(lmp) {
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
   unit_convert_flag = 0;
-  comm_reverse_off = 3;
+  comm_reverse_off = 9;  // the most that sendHome sends: centroid virials
 }
 
 PairMTPBase::~PairMTPBase() {
@@ -47,6 +47,12 @@ void PairMTPBase::allocate() {
 
 void PairMTPBase::settings(int narg, char** arg) {
   if (narg < 1) error->all(FLERR, "pair_style mtp: expected the name of a potential file");
+  // LAMMPS calls this again, of the same object, when the input repeats `pair_style mtp`: everything starts anew, and
+  // pair_coeff, which builds the plan, must follow.
+  precision = sinter::Precision::full;
+  if (allocated)
+    for (int i = 1; i <= atom->ntypes; i++)
+      for (int j = 1; j <= atom->ntypes; j++) setflag[i][j] = 0;
   try {
     model = sinter::readMtp(arg[0]);
   } catch (std::exception const& e) {
@@ -131,13 +137,30 @@ double PairMTPBase::init_one(int, int) { return model.max_dist; }
 double PairMTPBase::memory_usage() { return Pair::memory_usage(); }
 
 int PairMTPBase::pack_reverse_comm(int n, int first, double* buffer) {
-  std::memcpy(buffer, reverse_forces[first], sizeof(double) * 3 * n);
-  return 3 * n;
+  if (n == 0) return 0;
+  std::memcpy(buffer, reverse_data + static_cast<std::size_t>(reverse_width) * first,
+              sizeof(double) * reverse_width * n);
+  return reverse_width * n;
 }
 
 void PairMTPBase::unpack_reverse_comm(int n, int* list, double* buffer) {
-  for (int i = 0; i < n; i++)
-    for (int x = 0; x < 3; x++) reverse_forces[list[i]][x] += buffer[3 * i + x];
+  for (int i = 0; i < n; i++) {
+    double* const row = reverse_data + static_cast<std::size_t>(reverse_width) * list[i];
+    for (int x = 0; x < reverse_width; x++) row[x] += buffer[reverse_width * i + x];
+  }
+}
+
+void PairMTPBase::sendHome(double* data, int width) {
+  reverse_data = data;
+  reverse_width = width;
+  comm->reverse_comm(this, width);
+}
+
+void PairMTPBase::sendVirialsHome() {
+  // compute stress/atom and its relatives collect from ghosts when either of LAMMPS's newton flags is on.
+  if (force->newton) return;
+  if (vflag_atom) sendHome(&vatom[0][0], 6);
+  if (cvflag_atom) sendHome(&cvatom[0][0], 9);
 }
 
 // ---- the plain style
@@ -163,6 +186,11 @@ void PairMTP::compute(int eflag, int vflag) {
 
   int const all = atom->nlocal + atom->nghost;
   if (all == 0) return;
+  if (!force->newton) {  // then ev_init leaves rows of ghosts as they are
+    std::size_t const ghosts = static_cast<std::size_t>(atom->nghost);
+    if (vflag_atom && ghosts > 0) std::fill_n(vatom[atom->nlocal], 6 * ghosts, 0.0);
+    if (cvflag_atom && ghosts > 0) std::fill_n(cvatom[atom->nlocal], 9 * ghosts, 0.0);
+  }
   std::vector<int> centres;
   centres.reserve(static_cast<std::size_t>(list->inum));
   int most = 0;
@@ -198,16 +226,16 @@ void PairMTP::compute(int eflag, int vflag) {
     sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
 
   if (own_reverse) {
-    reverse_forces = reinterpret_cast<double(*)[3]>(all_forces.data());
-    comm->reverse_comm(this);
+    sendHome(all_forces.data(), 3);
     for (int i = 0; i < atom->nlocal; i++)
-      for (int x = 0; x < 3; x++) atom->f[i][x] += reverse_forces[i][x];
+      for (int x = 0; x < 3; x++) atom->f[i][x] += all_forces[3 * static_cast<std::size_t>(i) + x];
   }
   if (eflag_global) eng_vdwl += tally.energy;
   if (eflag_atom)
     for (int const i : centres) eatom[i] += buffers.site_energies(i);
   if (vflag_global)
     for (int v = 0; v < 6; v++) virial[v] += tally.virial[v];
+  sendVirialsHome();
 }
 
 }  // namespace LAMMPS_NS

@@ -29,17 +29,20 @@ class PairMTPBase : public Pair {
   double init_one(int i, int j) override;
   double memory_usage() override;
 
-  // With newton off LAMMPS does not send forces on ghosts home; the style does.
+  // With newton off LAMMPS does not send home what ghosts got; the style does.
   int pack_reverse_comm(int n, int first, double* buffer) override;
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
 
  protected:
   void allocate();
+  void sendHome(double* data, int width);  // adds rows of ghosts to those of their owners
+  void sendVirialsHome();                  // vatom and cvatom (host), where LAMMPS's computes will not
 
   sinter::MtpModel model;
   sinter::Precision precision = sinter::Precision::full;
-  std::vector<int> type_map;              // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
-  double (*reverse_forces)[3] = nullptr;  // forces of owned and ghost atoms while they are sent home
+  std::vector<int> type_map;       // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+  double* reverse_data = nullptr;  // rows of owned and ghost atoms while they are sent home
+  int reverse_width = 0;           // of a row: 3 for forces, 6 or 9 for virials
 };
 
 /// The plain style: one thread, any LAMMPS.

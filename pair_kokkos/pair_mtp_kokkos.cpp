@@ -146,7 +146,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
 
   if (own_reverse) {
     all_forces.template modify<DeviceType>();
-    comm->reverse_comm(this);
+    sendHome(nullptr, 3);  // from all_forces, wherever LAMMPS communicates
     all_forces.template sync<DeviceType>();
     auto const sent_home = all_forces.template view<DeviceType>();
     Kokkos::parallel_for(
@@ -175,6 +175,9 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
     k_cvatom.template modify<DeviceType>();
     k_cvatom.sync_host();
   }
+  reverse_comm_device = 0;  // these virials are on the host now, where LAMMPS's computes read them
+  sendVirialsHome();
+  reverse_comm_device = 1;
   copymode = 0;
 }
 
@@ -203,17 +206,22 @@ void PairMTPKokkos<DeviceType>::unpack_reverse_comm_kokkos(int n, DAT::tdual_int
 
 template <class DeviceType>
 int PairMTPKokkos<DeviceType>::pack_reverse_comm(int n, int first, double* buffer) {
-  all_forces.sync_host();
-  reverse_forces = reinterpret_cast<double(*)[3]>(all_forces.view_host().data());
+  takeForcesToHost();
   return PairMTPBase::pack_reverse_comm(n, first, buffer);
 }
 
 template <class DeviceType>
 void PairMTPKokkos<DeviceType>::unpack_reverse_comm(int n, int* list, double* buffer) {
-  all_forces.sync_host();
-  reverse_forces = reinterpret_cast<double(*)[3]>(all_forces.view_host().data());
+  takeForcesToHost();
   PairMTPBase::unpack_reverse_comm(n, list, buffer);
-  all_forces.modify_host();
+  if (reverse_width == 3) all_forces.modify_host();
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::takeForcesToHost() {
+  if (reverse_width != 3) return;  // virials
+  all_forces.sync_host();
+  reverse_data = all_forces.view_host().data();
 }
 
 template class PairMTPKokkos<LMPDeviceType>;

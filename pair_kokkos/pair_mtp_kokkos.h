@@ -33,6 +33,8 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   // Atoms of the list that the potential describes: all, or those whose type is not NULL.
   Kokkos::View<int const*, MemorySpace> findCentres() const;
 
+  void takeForcesToHost();  // where LAMMPS communicates on the host
+
   sinter::MtpPlan<MemorySpace> plan;
   sinter::LammpsBuffers<DeviceType> buffers;
   Kokkos::View<int*, MemorySpace> d_type_map;

@@ -63,8 +63,9 @@ TYPED_TEST(DesignRowsTest, AreDifferencesOfTheBasisSums) {
     for (std::size_t s = 0; s < structures.size(); ++s) {
       auto const expected = test::basisRowsByDifferences(model, structures[s]);
       for (std::size_t k = 0; k < basis; ++k) {
-        // Basis sums: some hundred operations. Differences: truncation h^4/30 d^5B/dx^5 with B changing over 0.2 A
-        // (h = 1e-4); forces have units of the gradient, virials of cutoff times it.
+        // Basis sums: some hundred operations. Differences: truncation (h q)^4 / 30 = 2e-12 of the gradient, as radial
+        // functions change at most like the last Chebyshev polynomial, q = 49 * 2 / 3.4 1/A (h = 1e-4 A), and rounding
+        // 1e-16 / h = 1e-12 of the sums; virials are distances times gradients.
         double const scale = 1 + gradientNorm(model, k, structures[s]);
         EXPECT_NEAR(rows.energy(s, k), expected.energy[k], 1000 * epsilon * (1 + std::abs(expected.energy[k])))
             << "structure " << s << ", function " << k;

@@ -34,6 +34,11 @@ std::string LammpsSetup::name() const {
          std::to_string(threads) + (threads == 1 ? "thread" : "threads");
 }
 
+// For KOKKOS styles newton is an option of the package, which LAMMPS repeats after `clear`.
+std::string LammpsSetup::begin() const {
+  return "units metal\n" + std::string(kokkos ? "" : newton ? "newton on\n" : "newton off\n");
+}
+
 std::vector<std::vector<double>> LammpsRun::lines(std::string_view key) const {
   std::vector<std::vector<double>> found;
   std::istringstream stream(output);
@@ -51,24 +56,22 @@ std::vector<double> LammpsRun::line(std::string_view key) const {
 }
 
 LammpsRun runLammps(TemporaryFolder const& folder, std::string const& input, LammpsSetup const& setup) {
-  std::string const newton = setup.newton ? "on" : "off";
-  auto const file =
-      folder.write("in.lammps", "units metal\n" + (setup.kokkos ? "" : "newton " + newton + "\n") + input);
+  auto const file = folder.write("in.lammps", setup.begin() + input);
   auto const output = folder / "output";
   auto const libraries = std::filesystem::path(SINTER_LAMMPS_COMMAND).parent_path().parent_path() / "lib";
-  // Both settings of OpenMPI that a root shell in a container needs are harmless elsewhere.
-  std::string command = "cd " + quoted(folder / "") + " && LD_LIBRARY_PATH=" + quoted(libraries.string()) +
-                        "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" +
-                        " LAMMPS_PLUGIN_PATH=" + quoted(SINTER_PLUGIN_FOLDER) +
-                        " OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
-                        " OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none"
-                        " OMP_PROC_BIND=false OMP_NUM_THREADS=" +
-                        std::to_string(setup.threads) + " timeout 120 ";
+  // OpenMPI: run as root in a container, and more ranks than cores. OpenMP: threads that wait leave the core to others.
+  std::string command =
+      "cd " + quoted(folder / "") + " && LD_LIBRARY_PATH=" + quoted(libraries.string()) +
+      "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" + " LAMMPS_PLUGIN_PATH=" + quoted(SINTER_PLUGIN_FOLDER) +
+      " OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+      " OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none"
+      " OMP_PROC_BIND=false OMP_WAIT_POLICY=passive OMP_NUM_THREADS=" +
+      std::to_string(setup.threads) + " timeout 120 ";
   if (setup.ranks > 1) command += quoted(SINTER_MPIEXEC) + " -n " + std::to_string(setup.ranks) + " ";
   command += quoted(SINTER_LAMMPS_COMMAND);
   if (setup.kokkos)
-    command +=
-        " -k on t " + std::to_string(setup.threads) + " -sf kk -pk kokkos newton " + newton + " neigh " + setup.neigh;
+    command += " -k on t " + std::to_string(setup.threads) + " -sf kk -pk kokkos newton " +
+               (setup.newton ? "on" : "off") + " neigh " + setup.neigh;
   command += " -log none -in " + quoted(file) + " > " + quoted(output) + " 2>&1";
 
   LammpsRun run;

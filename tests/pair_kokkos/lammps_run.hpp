@@ -2,6 +2,7 @@
 /// LAMMPS with the plugin as a child process: data file in; exit code, output and dumps out.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,12 @@ struct LammpsSetup {
 
   /// "kk_newton_off_neigh_full_2ranks_1thread".
   [[nodiscard]] std::string name() const;
+
+  /// What an input begins with, and what must follow `clear`.
+  [[nodiscard]] std::string begin() const;
 };
+
+inline void PrintTo(LammpsSetup const& setup, std::ostream* stream) { *stream << setup.name(); }  // for GoogleTest
 
 /// What LAMMPS left.
 struct LammpsRun {
@@ -34,7 +40,7 @@ struct LammpsRun {
   [[nodiscard]] std::vector<double> line(std::string_view key) const;
 };
 
-/// Runs `input` (which starts with units and newton set as `setup` says) in `folder`; at most two minutes.
+/// Runs `input`, behind `setup.begin()`, in `folder`; at most two minutes.
 [[nodiscard]] LammpsRun runLammps(TemporaryFolder const& folder, std::string const& input, LammpsSetup const& setup);
 
 /// The same for an input that must succeed.
