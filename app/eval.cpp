@@ -17,6 +17,7 @@
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
+#include "label_keys.hpp"
 #include "output_path.hpp"
 #include "potential_file.hpp"
 #include "progress.hpp"
@@ -44,17 +45,6 @@ struct EvalOptions {
   std::string species;
   std::string frames = ":";
   bool quiet = false;
-};
-
-/// Which labels occur in the file.
-struct LabelsPresent {
-  bool energy = false, forces = false, virial = false;
-
-  void add(Structure const& structure) {
-    energy = energy || structure.energy;
-    forces = forces || !structure.forces.empty();
-    virial = virial || structure.virial;
-  }
 };
 
 /// A part of the frames, with where they stand in the file.
@@ -178,18 +168,6 @@ class Eval {
     }
   }
 
-  // A key that no frame has is a mistake that would otherwise look like a file without labels.
-  void checkKeys() const {
-    auto const check = [&](std::string const& option, std::string const& key, bool present) {
-      if (!key.empty() && !present)
-        throw InputError(_options.structures, 0,
-                         "found no frame with " + option + " " + key + ", expected one at least");
-    };
-    check("--energy-key", _options.keys.energy, _labels.energy);
-    check("--force-key", _options.keys.force, _labels.forces);
-    check("--virial-key", _options.keys.virial, _labels.virial);
-  }
-
   template <class Space>
   void evaluateFrames() {
     auto const begin = Clock::now();
@@ -222,7 +200,7 @@ class Eval {
       throw InputError(_options.structures, 0,
                        "found no frames" + (_next_frame > 0 ? " in --frames " + _options.frames : std::string()) +
                            ", expected at least one");
-    checkKeys();
+    _labels.check(_options.keys, {"--energy-key", "--force-key", "--virial-key"}, _options.structures);
     stopWhenAsked();
     double const rate = static_cast<double>(_atoms) / std::max(seconds(evaluating), 1e-9);
     double const wall = seconds(Clock::now() - begin);

@@ -17,10 +17,12 @@
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
+#include "label_keys.hpp"
 #include "progress.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
+#include "sinter/core/species_map.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/linear_fit.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
@@ -46,14 +48,19 @@ struct DataSet {
   std::size_t atoms = 0;
 
   DataSet(std::vector<std::string> const& files, LabelKeys const& keys, std::vector<std::int32_t> const& species) {
+    SpeciesMap const species_map(species, static_cast<int>(species.size()));
     for (auto const& file : files) {
       auto const reader = openStructureFile(file, keys);
+      LabelsPresent labels;
       for (std::size_t index = 0; auto structure = reader->next(); ++index) {
         names.push_back(file + ": frame " + std::to_string(index));
         nameTypes(*structure, species, names.back());
+        (void)species_map.typesOf(*structure, names.back());  // unknown species are found now, not after the fit
+        labels.add(*structure);
         atoms += structure->size();
         structures.push_back(*std::move(structure));
       }
+      labels.check(keys, {"data.energy_key", "data.force_key", "data.virial_key"}, file);
     }
   }
 };
@@ -79,13 +86,21 @@ LabelErrors errorsOf(MtpModel const& model, DataSet const& data, InterruptGuard 
   return errors;
 }
 
-/// The folder for results, made where it is missing.
+/// Wrong names of the output folder are found before the work, not after it.
+void checkOutputFolder(std::string const& folder) {
+  auto existing = std::filesystem::absolute(folder);
+  std::error_code error;
+  while (!std::filesystem::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
+  if (!std::filesystem::is_directory(existing))
+    throw InputError("output.dir: found '" + folder + "', but " + existing.string() +
+                     " is a file, expected a folder or the name of a new one");
+}
+
 void makeOutputFolder(std::string const& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!std::filesystem::is_directory(folder))
-    throw InputError("output.dir: found '" + folder + "', expected a folder or the name of a new one" +
-                     (error ? " (" + error.message() + ")" : ""));
+    throw SystemError("cannot make the folder " + folder + ": " + error.message());
 }
 
 class Fit {
@@ -94,6 +109,7 @@ class Fit {
 
   void run() {
     _settings = readFitSettings(_options.settings, _options.overrides);
+    checkOutputFolder(_settings.output_dir);
     KokkosSession const session;
     withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });
   }
@@ -110,7 +126,6 @@ class Fit {
     Space const space;
     MtpModel const start = makeStartModel(space, _settings, train.structures);
     if (_options.dry_run) return printPlan(start, train, test);
-    makeOutputFolder(_settings.output_dir);
 
     LinearFit fit;
     {
@@ -126,6 +141,7 @@ class Fit {
     auto const train_errors = errorsOf<Space>(fit.model, train, _interrupt);
     auto const test_errors = errorsOf<Space>(fit.model, test, _interrupt);
 
+    makeOutputFolder(_settings.output_dir);
     std::string const model_file = (std::filesystem::path(_settings.output_dir) / "model.mtp").string();
     writeMtp(fit.model, model_file);
     writeReport(fit, model_file, train_errors, test_errors, fit_seconds);

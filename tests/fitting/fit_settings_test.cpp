@@ -86,8 +86,8 @@ TEST(FitSettings, Defaults) {
   auto const s = settingsOf(model + data);
   EXPECT_EQ(s.level, 8);
   EXPECT_FALSE(s.min_dist.has_value());
-  EXPECT_EQ(s.max_dist, 5);
-  EXPECT_EQ(s.radial_size, 8);
+  EXPECT_EQ(s.max_dist, std::nullopt);
+  EXPECT_EQ(s.radial_size, std::nullopt);
   EXPECT_TRUE(s.test.empty());
   EXPECT_EQ(s.keys.energy + s.keys.force + s.keys.virial, "");
   EXPECT_TRUE(s.e0.empty());
@@ -104,6 +104,7 @@ TEST(FitSettings, Defaults) {
 
 TEST(FitSettings, WordsForNumbers) {
   EXPECT_FALSE(settingsOf(model + "min_dist = \"auto\"\n" + data).min_dist.has_value());
+  EXPECT_TRUE(settingsOf(model + "min_dist = \"auto\"\n" + data).min_dist_from_data);
   EXPECT_EQ(settingsOf(model + "min_dist = 0\n" + data).min_dist, 0);
   EXPECT_EQ(settingsOf(model + data + "[solver]\nridge = \"none\"\n").ridge, 0);
   EXPECT_EQ(settingsOf(model + data + "[solver]\nridge = 1\n").ridge, 1);
@@ -182,6 +183,9 @@ TEST(FitSettings, WrongModels) {
   expectRefused("[model]\nlevel = 8\nspecies = \"Si\"\n" + data, 3, "expected a list of texts");
   expectRefused("[model]\nlevel = 8\nspecies = [14]\n" + data, 3, "expected a list of texts");
   expectRefused("[model]\nlevel = 8\nspecies = [\"Qq\"]\n" + data, 3, "found 'Qq', expected a chemical symbol");
+  expectRefused("[model]\nlevel = 7\nspecies = [\"Si\"]\n" + data, 2, "found 7, expected an even number from 2 to 28");
+  expectRefused("[model]\nlevel = 30\nspecies = [\"Si\"]\n" + data, 2, "found 30, expected an even number");
+  expectRefused("[model]\nlevel = 8\nspecies = [\"Si\", \"O\", \"Si\"]\n" + data, 3, "found Si twice");
   refused("template = \"a.mtp\"", "model.template: expected either level or template");
   refused("template = 3", "found 3, expected text in quotes");
   refused("min_dist = \"small\"", "found \"small\", expected a number >= 0 or \"auto\"");

@@ -463,6 +463,23 @@ TYPED_TEST(LinearFitTest, StartModelOfATemplate) {
   EXPECT_EQ(start.alpha_moment_mapping, model.alpha_moment_mapping);
   EXPECT_EQ(start.radial_coeffs.size(), 4U * model.radial_funcs_count * model.radial_basis_size);
 
+  // Settings change an untrained file, but not one whose radial coefficients belong to its distances.
+  settings.max_dist = 4.5;
+  settings.radial_size = 6;
+  settings.min_dist_from_data = true;
+  auto const changed = makeStartModel(space, settings, structures);
+  EXPECT_EQ(changed.max_dist, 4.5);
+  EXPECT_EQ(changed.radial_basis_size, 6);
+  EXPECT_NE(changed.min_dist, model.min_dist);
+  writeMtp(testModel(6, {14, 8}), settings.template_file);
+  EXPECT_NE(test::messageOf<InputError>([&] {
+              (void)makeStartModel(space, settings, structures);
+            }).find("found radial coefficients"),
+            std::string::npos);
+  settings.max_dist.reset();
+  settings.radial_size.reset();
+  settings.min_dist_from_data = false;
+
   settings.species = {14};
   auto const message =
       test::messageOf<InputError>([&] { (void)makeStartModel(space, settings, std::vector{diamond(1, 5.4, 0)}); });

@@ -41,19 +41,26 @@ void readModel(TomlTable table, FitSettings& settings) {
   settings.template_file = table.text("template").value_or("");
   if ((settings.level == 0) == settings.template_file.empty())
     table.fail(settings.level == 0 ? "level" : "template", "expected either level or template");
+  if (settings.template_file.empty() && (settings.level < 2 || settings.level > 28 || settings.level % 2 != 0))
+    table.fail("level", "found " + std::to_string(settings.level) + ", expected an even number from 2 to 28");
   for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
     settings.species.push_back(element(table, "species", symbol));
+  for (auto z = settings.species.begin(); z != settings.species.end(); ++z)
+    if (std::find(settings.species.begin(), z, *z) != z)
+      table.fail("species", "found " + chemicalSymbol(*z) + " twice, expected every species once");
   if (settings.species.empty()) table.fail("species", "expected the species to fit, for example [\"Si\"]");
   if (!table.isText("min_dist")) {
     if (table.number("min_dist")) settings.min_dist = notNegative(table, "min_dist", 0);
-  } else if (auto const word = table.text("min_dist"); *word != "auto") {
+  } else if (auto const word = table.text("min_dist"); *word == "auto") {
+    settings.min_dist_from_data = true;
+  } else {
     table.fail("min_dist", "found \"" + *word + "\", expected a number >= 0 or \"auto\"");
   }
-  settings.max_dist = positive(table, "max_dist", settings.max_dist);
-  if (settings.min_dist && *settings.min_dist >= settings.max_dist)
+  if (table.number("max_dist")) settings.max_dist = positive(table, "max_dist", 0);
+  if (settings.min_dist && *settings.min_dist >= settings.max_dist.value_or(default_max_dist))
     table.fail("min_dist", "found " + std::to_string(*settings.min_dist) + ", expected less than max_dist");
-  settings.radial_size = table.integer("radial_size").value_or(settings.radial_size);
-  if (settings.radial_size < 1) table.fail("radial_size", "expected a number >= 1");
+  settings.radial_size = table.integer("radial_size");
+  if (settings.radial_size && *settings.radial_size < 1) table.fail("radial_size", "expected a number >= 1");
   if (auto const type = table.text("radial_type"); type && *type != "RBChebyshev")
     table.fail("radial_type", "found \"" + *type + "\", expected \"RBChebyshev\"");
   table.finish();

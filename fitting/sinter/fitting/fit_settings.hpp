@@ -25,14 +25,20 @@ struct LabelWeights {
   double energy = 1, force = 0.1, virial = 0.001;
 };
 
+/// Cutoff and size of the radial basis of a generated template, where the settings do not say.
+inline constexpr double default_max_dist = 5;  // (A)
+inline constexpr int default_radial_size = 8;
+
 struct FitSettings {
   // [model]
   int level = 0;                      ///< of the template to generate; 0 when `template_file` is given
   std::string template_file;          ///< `.mtp` whose tables (and radial coefficients, if any) are kept
   std::vector<std::int32_t> species;  ///< atomic numbers of types 0, 1, ...
-  std::optional<double> min_dist;     ///< (A); nothing: the smallest distance in the training data
-  double max_dist = 5;                ///< (A)
-  int radial_size = 8;
+  bool min_dist_from_data = false;    ///< "auto": the smallest distance in the training data
+  // What is not given comes from the template file; a generated template has min_dist from the data, 5 A, and 8
+  // functions.
+  std::optional<double> min_dist, max_dist;  ///< (A)
+  std::optional<int> radial_size;
 
   // [data]
   std::vector<std::string> train, test;

@@ -91,29 +91,42 @@ std::size_t designRowBytes(std::size_t atoms, std::size_t structures, std::size_
 template <class ExecutionSpace>
 MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings,
                         std::span<Structure const> structures) {
+  auto const species_count = static_cast<int>(settings.species.size());
   MtpModel model;
   if (!settings.template_file.empty()) {
     model = readMtp(settings.template_file);
-    if (model.species_count != static_cast<int>(settings.species.size()))
+    if (model.species_count != species_count)
       throw InputError(settings.template_file + ": found " + std::to_string(model.species_count) +
-                       " species, expected " + std::to_string(settings.species.size()) + " as in model.species");
-    model.species = settings.species;
+                       " species, expected " + std::to_string(species_count) + " as in model.species");
+    bool const changed = settings.min_dist_from_data || (settings.min_dist && *settings.min_dist != model.min_dist) ||
+                         (settings.max_dist && *settings.max_dist != model.max_dist) ||
+                         (settings.radial_size && *settings.radial_size != model.radial_basis_size);
+    if (changed && !model.radial_coeffs.empty())
+      throw InputError(
+          settings.template_file +
+          ": found radial coefficients, which belong to this file's min_dist, max_dist and radial_size; expected "
+          "settings that leave these three as they are");
   }
-  auto const species_count = static_cast<int>(settings.species.size());
-  auto const distances =
-      measureDistances(space, SpeciesMap(settings.species, species_count), structures, settings.max_dist);
+  double const max_dist =
+      settings.max_dist.value_or(settings.template_file.empty() ? default_max_dist : model.max_dist);
+  auto const distances = measureDistances(space, SpeciesMap(settings.species, species_count), structures, max_dist);
   if (settings.template_file.empty()) {
     MtpTemplateOptions options;
     options.level = settings.level;
     options.species = settings.species;
     options.min_dist = settings.min_dist.value_or(distances.smallest);
-    options.max_dist = settings.max_dist;
-    options.radial_basis_size = settings.radial_size;
+    options.max_dist = max_dist;
+    options.radial_basis_size = settings.radial_size.value_or(default_radial_size);
     model = makeMtpTemplate(options);
+  } else {
+    model.species = settings.species;
+    model.min_dist = settings.min_dist_from_data ? distances.smallest : settings.min_dist.value_or(model.min_dist);
+    model.max_dist = max_dist;
+    model.radial_basis_size = settings.radial_size.value_or(model.radial_basis_size);
   }
   if (model.radial_coeffs.empty()) {
     if (!(distances.mean_nearest > 0))
-      throw InputError("found no two atoms closer than max_dist = " + std::to_string(settings.max_dist) +
+      throw InputError("found no two atoms closer than max_dist = " + std::to_string(max_dist) +
                        " Angstrom in the training data, expected neighbours to learn from");
     setExponentialStart(model, distances.mean_nearest);
   }
