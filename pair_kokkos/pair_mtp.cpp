@@ -157,10 +157,17 @@ void PairMTPBase::sendHome(double* data, int width) {
 }
 
 void PairMTPBase::sendVirialsHome() {
-  // compute stress/atom and its relatives collect from ghosts when either of LAMMPS's newton flags is on.
-  if (force->newton) return;
+  if (force->newton_pair) return;
   if (vflag_atom) sendHome(&vatom[0][0], 6);
   if (cvflag_atom) sendHome(&cvatom[0][0], 9);
+  clearGhostVirials();  // LAMMPS's computes collect them when newton is on for bonds
+}
+
+void PairMTPBase::clearGhostVirials() {
+  auto const ghosts = static_cast<std::size_t>(atom->nghost);
+  if (ghosts == 0) return;
+  if (vflag_atom) std::fill_n(vatom[atom->nlocal], 6 * ghosts, 0.0);
+  if (cvflag_atom) std::fill_n(cvatom[atom->nlocal], 9 * ghosts, 0.0);
 }
 
 // ---- the plain style
@@ -186,11 +193,7 @@ void PairMTP::compute(int eflag, int vflag) {
 
   int const all = atom->nlocal + atom->nghost;
   if (all == 0) return;
-  if (!force->newton) {  // then ev_init leaves rows of ghosts as they are
-    std::size_t const ghosts = static_cast<std::size_t>(atom->nghost);
-    if (vflag_atom && ghosts > 0) std::fill_n(vatom[atom->nlocal], 6 * ghosts, 0.0);
-    if (cvflag_atom && ghosts > 0) std::fill_n(cvatom[atom->nlocal], 9 * ghosts, 0.0);
-  }
+  if (!force->newton) clearGhostVirials();  // then ev_init leaves them as they are
   std::vector<int> centres;
   centres.reserve(static_cast<std::size_t>(list->inum));
   int most = 0;

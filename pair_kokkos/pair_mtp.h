@@ -36,7 +36,8 @@ class PairMTPBase : public Pair {
  protected:
   void allocate();
   void sendHome(double* data, int width);  // adds rows of ghosts to those of their owners
-  void sendVirialsHome();                  // vatom and cvatom (host), where LAMMPS's computes will not
+  void sendVirialsHome();                  // vatom and cvatom (host), with newton off
+  void clearGhostVirials();
 
   sinter::MtpModel model;
   sinter::Precision precision = sinter::Precision::full;

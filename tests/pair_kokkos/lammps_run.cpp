@@ -60,13 +60,14 @@ LammpsRun runLammps(TemporaryFolder const& folder, std::string const& input, Lam
   auto const output = folder / "output";
   auto const libraries = std::filesystem::path(SINTER_LAMMPS_COMMAND).parent_path().parent_path() / "lib";
   // OpenMPI: run as root in a container, and more ranks than cores. OpenMP: threads that wait leave the core to others.
-  std::string command =
-      "cd " + quoted(folder / "") + " && LD_LIBRARY_PATH=" + quoted(libraries.string()) +
-      "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" + " LAMMPS_PLUGIN_PATH=" + quoted(SINTER_PLUGIN_FOLDER) +
-      " OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
-      " OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none"
-      " OMP_PROC_BIND=false OMP_WAIT_POLICY=passive OMP_NUM_THREADS=" +
-      std::to_string(setup.threads) + " timeout 120 ";
+  std::string command = "cd " + quoted(folder / "") + " && LD_LIBRARY_PATH=" + quoted(libraries.string()) +
+                        "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" +
+                        " LAMMPS_PLUGIN_PATH=" + quoted(SINTER_PLUGIN_FOLDER) +
+                        " OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+                        " OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
+                        "OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none"
+                        " OMP_PROC_BIND=false OMP_WAIT_POLICY=passive OMP_NUM_THREADS=" +
+                        std::to_string(setup.threads) + " timeout 120 ";
   if (setup.ranks > 1) command += quoted(SINTER_MPIEXEC) + " -n " + std::to_string(setup.ranks) + " ";
   command += quoted(SINTER_LAMMPS_COMMAND);
   if (setup.kokkos)
