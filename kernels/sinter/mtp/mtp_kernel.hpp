@@ -174,7 +174,8 @@ struct MtpKernel {
     int const neighbors = gatherNeighbors(team, s, first, active);
     evaluateRadial(team, s, first, active, neighbors);
     accumulateMoments(team, s, neighbors);
-    multiplyMoments(team, s);
+    sumProducts(team, plan.forward_levels, plan.forward_level, plan.forward, plan.forward_terms, s.moments,
+                s.moments);  // eq. (2.6)
     if constexpr (contains(outputs, MtpOutputs::site_energies)) putSiteEnergies(team, s, first, active);
     if constexpr (contains(outputs, MtpOutputs::basis_values)) {
       Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.basis_functions), [&](int b) {
@@ -357,19 +358,20 @@ struct MtpKernel {
     });
   }
 
-  // Eq. (2.6): m[c] += mult m[a] m[b].
-  KOKKOS_FUNCTION void multiplyMoments(Member const& team, MtpScratch<Number> const& s) const {
-    for (int level = 0; level < plan.forward_levels; ++level) {
-      Kokkos::parallel_for(
-          Kokkos::ThreadVectorRange(team, plan.forward_level(level), plan.forward_level(level + 1)), [&](int row) {
-            ProductRow const r = plan.forward(row);
-            Number sum = s.moments[r.target];
-            for (int t = r.begin; t < r.end; ++t) {
-              ProductTerm const& term = plan.forward_terms(t);
-              sum = Kokkos::fma(Number(Real(term.factor)) * s.moments[term.left], s.moments[term.right], sum);
-            }
-            s.moments[r.target] = sum;
-          });
+  // Sums of products, level by level: values[target] += sum of factor values[left] moments[right].
+  template <class Level, class Rows, class Terms>
+  KOKKOS_FUNCTION void sumProducts(Member const& team, int levels, Level const& first_row, Rows const& rows,
+                                   Terms const& terms, Number* values, Number const* moments) const {
+    for (int level = 0; level < levels; ++level) {
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, first_row(level), first_row(level + 1)), [&](int row) {
+        ProductRow const r = rows(row);
+        Number sum = values[r.target];
+        for (int t = r.begin; t < r.end; ++t) {
+          ProductTerm const& term = terms(t);
+          sum = Kokkos::fma(Number(Real(term.factor)) * values[term.left], moments[term.right], sum);
+        }
+        values[r.target] = sum;
+      });
     }
   }
 
@@ -394,18 +396,8 @@ struct MtpKernel {
   // From seeds in `adjoints` to pair derivatives: eqs. (2.10)-(2.12).
   KOKKOS_FUNCTION void putGradients(Member const& team, MtpScratch<Number> const& s, int what, int first, int active,
                                     int neighbors) const {
-    for (int level = 0; level < plan.reverse_levels; ++level) {
-      Kokkos::parallel_for(
-          Kokkos::ThreadVectorRange(team, plan.reverse_level(level), plan.reverse_level(level + 1)), [&](int row) {
-            ProductRow const r = plan.reverse(row);
-            Number sum = s.adjoints[r.target];
-            for (int t = r.begin; t < r.end; ++t) {
-              ProductTerm const& term = plan.reverse_terms(t);
-              sum = Kokkos::fma(Number(Real(term.factor)) * s.adjoints[term.left], s.moments[term.right], sum);
-            }
-            s.adjoints[r.target] = sum;
-          });
-    }
+    sumProducts(team, plan.reverse_levels, plan.reverse_level, plan.reverse, plan.reverse_terms, s.adjoints,
+                s.moments);                        // eq. (2.10)
     Kokkos::single(Kokkos::PerThread(team), [&] {  // eq. (2.11): the transpose of the rebuilding
       for (int t = plan.rebuilt_count - 1; t >= 0; --t) {
         RebuiltMoment const e = plan.rebuilt(t);
