@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <numeric>
 
 #include "atom.h"
 #include "comm.h"
@@ -15,8 +16,18 @@
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "update.h"
+#include "utils.h"
 
 namespace LAMMPS_NS {
+
+namespace {
+// Keywords of MLIP-3's `pair_style mlip`. To ignore them would leave a run unwatched whose author thinks otherwise.
+bool isExtrapolationControl(std::string const& word) {
+  auto const key = word.substr(0, word.find('='));
+  return key.starts_with("extrapolation_control") || key == "save_extrapolative_to" || key == "threshold_save" ||
+         key == "threshold_break";
+}
+}  // namespace
 
 PairMTPBase::PairMTPBase(LAMMPS* lmp) : Pair(lmp) {
   one_coeff = 1;
@@ -45,8 +56,22 @@ void PairMTPBase::allocate() {
     for (int j = 1; j <= n; j++) setflag[i][j] = 0;
 }
 
+void PairMTPBase::refuseExtrapolationControl(int narg, char** arg) {
+  for (int a = 0; a < narg; a++)
+    if (isExtrapolationControl(arg[a]))
+      error->all(FLERR, "pair_style mlip: found '{}', but Sinter computes no extrapolation grades; remove the keyword",
+                 arg[a]);
+}
+
 void PairMTPBase::settings(int narg, char** arg) {
+  refuseExtrapolationControl(narg, arg);
   if (narg < 1) error->all(FLERR, "pair_style mtp: expected the name of a potential file");
+  std::string file = arg[0];
+  if (file.ends_with(".ini"))
+    error->all(FLERR, "pair_style mlip: found {}, a settings file of MLIP-2; expected load_from=FILE, a potential",
+               file);
+  types_in_order = file.starts_with("load_from=");  // an input written for MLIP-3
+  if (types_in_order) file.erase(0, file.find('=') + 1);
   // LAMMPS calls this again, of the same object, when the input repeats `pair_style mtp`: everything starts anew, and
   // pair_coeff, which builds the plan, must follow.
   precision = sinter::Precision::full;
@@ -54,11 +79,11 @@ void PairMTPBase::settings(int narg, char** arg) {
     for (int i = 1; i <= atom->ntypes; i++)
       for (int j = 1; j <= atom->ntypes; j++) setflag[i][j] = 0;
   try {
-    model = sinter::readMtp(arg[0]);
+    model = sinter::readMtp(file);
   } catch (std::exception const& e) {
     error->all(FLERR, "pair_style mtp: {}", e.what());
   }
-  if (!model.trained()) error->all(FLERR, "pair_style mtp: {} has no coefficients (an untrained template)", arg[0]);
+  if (!model.trained()) error->all(FLERR, "pair_style mtp: {} has no coefficients (an untrained template)", file);
   for (int a = 1; a < narg;) {
     std::string const key = arg[a];
     if (key == "precision") {
@@ -76,9 +101,9 @@ void PairMTPBase::settings(int narg, char** arg) {
       }
       if (static_cast<int>(species.size()) != model.species_count)
         error->all(FLERR, "pair_style mtp: found {} species, expected {} as in {}", species.size(), model.species_count,
-                   arg[0]);
+                   file);
       if (!model.species.empty() && model.species != species)
-        error->all(FLERR, "pair_style mtp: the species given are not those that {} names", arg[0]);
+        error->all(FLERR, "pair_style mtp: the species given are not those that {} names", file);
       model.species = species;
     } else {
       error->all(FLERR, "pair_style mtp: found keyword '{}', expected species or precision", key);
@@ -93,11 +118,15 @@ void PairMTPBase::coeff(int narg, char** arg) {
     error->all(FLERR, "pair_coeff of pair_style mtp must be: pair_coeff * * [species of atom types 1, 2, ...]");
   type_map.assign(static_cast<std::size_t>(types) + 1, -1);
   if (narg == 2) {
-    if (model.species_count > 1)
+    if (types_in_order && types <= model.species_count) {
+      std::iota(type_map.begin() + 1, type_map.end(), 0);
+    } else if (model.species_count > 1) {
       error->all(FLERR,
                  "pair_coeff: the potential has {} species, expected one species per atom type: pair_coeff * * A B ...",
                  model.species_count);
-    std::fill(type_map.begin() + 1, type_map.end(), 0);
+    } else {
+      std::fill(type_map.begin() + 1, type_map.end(), 0);
+    }
   } else {
     if (narg != 2 + types)
       error->all(FLERR, "pair_coeff: found {} species, expected {} (one per atom type)", narg - 2, types);
@@ -129,6 +158,9 @@ void PairMTPBase::coeff(int narg, char** arg) {
 void PairMTPBase::init_style() {
   if (std::strcmp(update->unit_style, "metal") != 0)
     error->all(FLERR, "pair_style mtp: found units {}, expected metal", update->unit_style);
+  if (utils::strmatch(update->integrate_style, "^respa"))
+    error->all(FLERR, "pair_style mtp: found run_style {}, expected verlet: a many-body potential cannot be split",
+               update->integrate_style);
   neighbor->add_request(this, NeighConst::REQ_FULL);
 }
 

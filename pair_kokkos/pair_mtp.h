@@ -1,6 +1,14 @@
 /// \file
-/// LAMMPS pair style `mtp`: life cycle only; the physics is `evaluateMtp`.
-#pragma once
+/// LAMMPS pair style `mtp`, also known as `mlip`: life cycle only; the physics is `evaluateMtp`.
+#ifdef PAIR_CLASS
+// clang-format off
+PairStyle(mtp,PairMTP);
+PairStyle(mlip,PairMTP);
+// clang-format on
+#else
+
+#ifndef SINTER_PAIR_MTP_H
+#define SINTER_PAIR_MTP_H
 
 #include <Kokkos_Core.hpp>
 #include <string>
@@ -17,6 +25,7 @@ namespace LAMMPS_NS {
 /// What the plain and the KOKKOS style share: input, types, neighbour request, ghost forces when newton is off.
 ///
 ///   pair_style mtp FILE [species A B ...] [precision double|mixed]
+///   pair_style mlip load_from=FILE                                  as in inputs for MLIP-3
 ///   pair_coeff * * [A B ...]      one species (or NULL) per atom type
 class PairMTPBase : public Pair {
  public:
@@ -35,12 +44,14 @@ class PairMTPBase : public Pair {
 
  protected:
   void allocate();
+  void refuseExtrapolationControl(int narg, char** arg);
   void sendHome(double* data, int width);  // adds rows of ghosts to those of their owners
   void sendVirialsHome();                  // vatom and cvatom (host), with newton off
   void clearGhostVirials();
 
   sinter::MtpModel model;
   sinter::Precision precision = sinter::Precision::full;
+  bool types_in_order = false;     // without names, LAMMPS's types are those of the potential, in the same order
   std::vector<int> type_map;       // species of the potential for LAMMPS types 0 (unused), 1, ...; -1 for NULL
   double* reverse_data = nullptr;  // rows of owned and ghost atoms while they are sent home
   int reverse_width = 0;           // of a row: 3 for forces, 6 or 9 for virials
@@ -60,3 +71,6 @@ class PairMTP : public PairMTPBase {
 };
 
 }  // namespace LAMMPS_NS
+
+#endif  // SINTER_PAIR_MTP_H
+#endif  // PAIR_CLASS

@@ -1,6 +1,18 @@
 /// \file
 /// LAMMPS pair style `mtp/kk`: everything stays where KOKKOS keeps it.
-#pragma once
+#ifdef PAIR_CLASS
+// clang-format off
+PairStyle(mtp/kk,PairMTPKokkos<LMPDeviceType>);
+PairStyle(mtp/kk/device,PairMTPKokkos<LMPDeviceType>);
+PairStyle(mtp/kk/host,PairMTPKokkos<LMPHostType>);
+PairStyle(mlip/kk,PairMTPKokkos<LMPDeviceType>);
+PairStyle(mlip/kk/device,PairMTPKokkos<LMPDeviceType>);
+PairStyle(mlip/kk/host,PairMTPKokkos<LMPHostType>);
+// clang-format on
+#else
+
+#ifndef SINTER_PAIR_MTP_KOKKOS_H
+#define SINTER_PAIR_MTP_KOKKOS_H
 
 #include "kokkos_base.h"
 #include "pair_kokkos.h"
@@ -46,3 +58,6 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
 };
 
 }  // namespace LAMMPS_NS
+
+#endif  // SINTER_PAIR_MTP_KOKKOS_H
+#endif  // PAIR_CLASS

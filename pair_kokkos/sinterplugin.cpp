@@ -1,5 +1,6 @@
 // The plugin `sinterplugin.so`: registers the pair styles of Sinter with LAMMPS.
 #include <Kokkos_Core.hpp>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -7,6 +8,7 @@
 #include "info.h"
 #include "lammps.h"
 #include "lammpsplugin.h"
+#include "library.h"
 #include "pair_mtp.h"
 #include "pair_mtp_kokkos.h"
 #include "version.h"
@@ -16,8 +18,14 @@ using namespace LAMMPS_NS;
 namespace {
 
 // The plain style runs on Kokkos::Serial also where LAMMPS itself was started without KOKKOS.
-void startKokkos() {
-  if (Kokkos::is_initialized() || Kokkos::is_finalized()) return;
+void startKokkos(LAMMPS* lmp) {
+  if (Kokkos::is_initialized()) return;
+  if (lmp->kokkos != nullptr)
+    lmp->error->all(FLERR,
+                    "sinterplugin.so has a Kokkos of its own, which LAMMPS has not initialized; build it with "
+                    "-DSINTER_KOKKOS_FROM_HOST=ON, and with the Kokkos that LAMMPS uses");
+  if (Kokkos::is_finalized())
+    lmp->error->all(FLERR, "sinterplugin.so: Kokkos was finalized before the plugin was loaded");
   Kokkos::InitializationSettings settings;
   settings.set_num_threads(1);
   settings.set_disable_warnings(true);
@@ -25,6 +33,16 @@ void startKokkos() {
   std::atexit([] {
     if (Kokkos::is_initialized() && !Kokkos::is_finalized()) Kokkos::finalize();
   });
+}
+
+// Types whose sizes a LAMMPS build chooses (LAMMPS_SMALLBIG, LAMMPS_BIGBIG).
+void checkSize(LAMMPS* lmp, char const* type, std::size_t expected) {
+  int const found = lammps_extract_setting(lmp, type);
+  if (found != static_cast<int>(expected))
+    lmp->error->all(FLERR,
+                    "sinterplugin.so was built for a {} of {} bytes, but LAMMPS's has {}; build it with the same "
+                    "LAMMPS_SIZES",
+                    type, expected, found);
 }
 
 template <class Style>
@@ -42,7 +60,10 @@ extern "C" void lammpsplugin_init(void* lammps, void* handle, void* register_fun
   if (lmp->kokkos != nullptr && !Info::has_accelerator_feature("KOKKOS", "precision", "double"))
     lmp->error->all(FLERR,
                     "sinterplugin.so needs LAMMPS's KOKKOS package in double precision (its own styles have mixed)");
-  startKokkos();
+  checkSize(lmp, "tagint", sizeof(tagint));
+  checkSize(lmp, "bigint", sizeof(bigint));
+  checkSize(lmp, "imageint", sizeof(imageint));
+  startKokkos(lmp);
 
   auto const add = [&](char const* name, Pair* (*factory)(LAMMPS*)) {
     lammpsplugin_t plugin;
@@ -56,9 +77,10 @@ extern "C" void lammpsplugin_init(void* lammps, void* handle, void* register_fun
     reinterpret_cast<lammpsplugin_regfunc>(register_function)(&plugin, lmp);
   };
   add("mtp", create<PairMTP>);
+  add("mlip", create<PairMTP>);
   if (lmp->kokkos != nullptr) {
-    add("mtp/kk", create<PairMTPKokkos<LMPDeviceType>>);
-    add("mtp/kk/device", create<PairMTPKokkos<LMPDeviceType>>);
-    add("mtp/kk/host", create<PairMTPKokkos<LMPHostType>>);
+    for (char const* name : {"mtp/kk", "mtp/kk/device", "mlip/kk", "mlip/kk/device"})
+      add(name, create<PairMTPKokkos<LMPDeviceType>>);
+    for (char const* name : {"mtp/kk/host", "mlip/kk/host"}) add(name, create<PairMTPKokkos<LMPHostType>>);
   }
 }

@@ -13,6 +13,10 @@ namespace sinter::test {
 
 namespace {
 
+std::string quoted(std::string const& text) { return "'" + text + "'"; }  // paths of tests have no quotes
+
+}  // namespace
+
 std::vector<double> numbersIn(std::string const& text) {
   std::vector<double> numbers;
   std::istringstream stream(text);
@@ -23,10 +27,6 @@ std::vector<double> numbersIn(std::string const& text) {
   }
   return numbers;
 }
-
-std::string quoted(std::string const& text) { return "'" + text + "'"; }  // paths of tests have no quotes
-
-}  // namespace
 
 std::string LammpsSetup::name() const {
   return std::string(kokkos ? "kk" : "plain") + (newton ? "_newton_on" : "_newton_off") +
@@ -61,8 +61,8 @@ LammpsRun runLammps(TemporaryFolder const& folder, std::string const& input, Lam
   auto const libraries = std::filesystem::path(SINTER_LAMMPS_COMMAND).parent_path().parent_path() / "lib";
   // OpenMPI: run as root in a container, and more ranks than cores. OpenMP: threads that wait leave the core to others.
   std::string command = "cd " + quoted(folder / "") + " && LD_LIBRARY_PATH=" + quoted(libraries.string()) +
-                        "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" +
-                        " LAMMPS_PLUGIN_PATH=" + quoted(SINTER_PLUGIN_FOLDER) +
+                        "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" + " LAMMPS_PLUGIN_PATH=" +
+                        quoted(setup.plugin_folder.empty() ? SINTER_PLUGIN_FOLDER : setup.plugin_folder) +
                         " OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
                         " OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
                         "OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none"

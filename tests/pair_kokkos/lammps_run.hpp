@@ -17,7 +17,8 @@ struct LammpsSetup {
   bool kokkos = false;
   int threads = 1, ranks = 1;
   bool newton = true;
-  std::string neigh = "half";  ///< of `package kokkos`
+  std::string neigh = "half";      ///< of `package kokkos`
+  std::string plugin_folder = {};  ///< another one than this build's
 
   /// "kk_newton_off_neigh_full_2ranks_1thread".
   [[nodiscard]] std::string name() const;
@@ -27,6 +28,9 @@ struct LammpsSetup {
 };
 
 inline void PrintTo(LammpsSetup const& setup, std::ostream* stream) { *stream << setup.name(); }  // for GoogleTest
+
+/// The numbers of a text of numbers; fails the test where it has something else.
+[[nodiscard]] std::vector<double> numbersIn(std::string const& text);
 
 /// What LAMMPS left.
 struct LammpsRun {

@@ -10,12 +10,12 @@
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mtp_reference.hpp"
 #include "neighbor_reference.hpp"
-#include "pair_kokkos/lammps_run.hpp"
-#include "sinter/mtp/mtp_evaluator.hpp"
+#include "pair_kokkos/lammps_systems.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_template.hpp"
 #include "test_systems.hpp"
@@ -23,91 +23,9 @@
 namespace sinter {
 namespace {
 
+using namespace test;  // NOLINT(google-build-using-namespace)
 using reference::diamond;
 using reference::testModel;
-using test::LammpsRun;
-using test::LammpsSetup;
-using test::readDump;
-using test::runLammps;
-using test::runLammpsWell;
-using test::TemporaryFolder;
-using test::writeLammpsData;
-
-// LAMMPS's bar per eV/A^3 in units metal (force->nktv2p).
-constexpr double bar = 1.6021765e6;
-
-std::filesystem::path const paper_potential =
-    std::filesystem::path(SINTER_SHARED_DATA) / "si_mtp_paper" / "PQ1k-1_g18_rand_u16_fw0.1.mtp";
-
-Evaluation evaluate(MtpModel const& model, Structure const& structure) {
-  return MtpEvaluator<Kokkos::DefaultHostExecutionSpace>(model).evaluate({&structure, 1})[0];
-}
-
-// All ways to set up LAMMPS that are valid: with `neigh full` LAMMPS itself wants newton off.
-std::vector<LammpsSetup> allSetups(std::vector<int> const& rank_counts = {1, 2}) {
-  std::vector<LammpsSetup> setups;
-  for (int const ranks : rank_counts) {
-    for (bool const newton : {true, false}) setups.push_back({false, 1, ranks, newton, "half"});
-    for (int const threads : {1, 2}) {
-      setups.push_back({true, threads, ranks, true, "half"});
-      setups.push_back({true, threads, ranks, false, "full"});
-      setups.push_back({true, threads, ranks, false, "half"});
-    }
-  }
-  return setups;
-}
-
-// One of each kind, for tests of things that do not depend on numbers of ranks and threads.
-std::vector<LammpsSetup> const few_setups = {{false, 1, 1, true, "half"}, {true, 2, 1, false, "full"}};
-
-std::string nameOf(testing::TestParamInfo<LammpsSetup> const& info) { return info.param.name(); }
-
-// Sets up a box of a data file with a potential, LAMMPS's types named `names`.
-std::string setUp(std::string const& potential, std::string const& names, std::string const& boundary = "p p p",
-                  std::string const& data = "data") {
-  return "boundary " + boundary + "\natom_style atomic\nread_data " + data + "\nneighbor 1.0 bin\npair_style mtp " +
-         potential + "\npair_coeff * * " + names + "\n";
-}
-
-// Prints lines "energy", "virial" (bar, as LAMMPS orders it) and "volume", and writes forces.
-std::string staticPoint(std::string const& dump = "forces.dump") {
-  return R"in(
-compute p all pressure NULL virial
-thermo_style custom step pe c_p[1] c_p[2] c_p[3] c_p[4] c_p[5] c_p[6]
-run 0 post no
-print "energy $(pe:%.17g)"
-print "virial $(c_p[1]:%.17g) $(c_p[2]:%.17g) $(c_p[3]:%.17g) $(c_p[4]:%.17g) $(c_p[5]:%.17g) $(c_p[6]:%.17g)"
-print "volume $(vol:%.17g)"
-write_dump all custom )in" +
-         dump + " id fx fy fz modify sort id format float %23.17g\n";
-}
-
-// Compares static point number `point` of a run with what the library says.
-void expectEqual(LammpsRun const& run, std::string const& dump, Structure const& structure, Evaluation const& expected,
-                 std::size_t point = 0) {
-  if (run.exit_code != 0) return;
-  auto const atoms = static_cast<double>(structure.size());
-  // Sums of `atoms` numbers of some eV each, in any order: rounding of about 1e-16 sqrt(atoms) eV per atom.
-  EXPECT_NEAR(run.lines("energy").at(point).at(0), expected.energy, 1e-10 * atoms);
-
-  constexpr int lammps_order[6] = {0, 1, 2, 5, 4, 3};  // xx yy zz xy xz yz
-  double scale = 0;
-  for (double const w : expected.virial) scale = std::max(scale, std::abs(w));
-  auto const pressure = run.lines("virial").at(point);
-  double const volume = run.lines("volume").at(point).at(0);
-  for (int v = 0; v < 6; ++v)
-    EXPECT_NEAR(pressure.at(v) * volume / bar, expected.virial[lammps_order[v]], 1e-10 * scale) << "virial " << v;
-
-  auto const frames = readDump(dump);
-  ASSERT_EQ(frames.size(), 1U);
-  ASSERT_EQ(frames[0].size(), structure.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < structure.size(); ++i) {
-    ASSERT_EQ(frames[0][i].at(0), static_cast<double>(i + 1));
-    for (int x = 0; x < 3; ++x) worst = std::fmax(worst, std::abs(frames[0][i].at(x + 1) - expected.forces[i][x]));
-  }
-  EXPECT_LE(worst, 1e-10);
-}
 
 // A structure with LAMMPS's types and what else the input says.
 struct Point {
@@ -136,37 +54,64 @@ void checkPoints(MtpModel const& model, std::string const& names, int type_count
   }
 }
 
-// ---- bulk silicon, every set-up
+// ---- 8000 atoms, every set-up
 
+std::string nameOf(testing::TestParamInfo<LammpsSetup> const& info) { return info.param.name(); }
+
+// A potential, a crystal of 8000 atoms, and what the library says.
 struct Bulk {
-  Structure structure = diamond(10, 5.43, 0.15);  // 8000 atoms
-  std::string potential_text;
+  Structure structure;
+  std::vector<int> types;
+  std::string names, potential_text;
   Evaluation expected;
 
-  explicit Bulk(MtpModel const& model) : potential_text(formatMtp(model)), expected(evaluate(model, structure)) {}
+  Bulk(MtpModel const& model, std::string type_names)
+      : structure(diamond(10, 5.43, 0.15, {model.species.begin(), model.species.end()})),
+        types(typesIn({model.species.begin(), model.species.end()}, structure)),
+        names(std::move(type_names)),
+        potential_text(formatMtp(model)),
+        expected(evaluate(model, structure)) {}
 };
 
-void checkBulk(Bulk const& bulk, LammpsSetup const& setup) {
+// All in one run of LAMMPS, with `clear` between them.
+void checkBulk(std::vector<Bulk> const& bulks, LammpsSetup const& setup) {
   TemporaryFolder const folder;
-  writeLammpsData(folder, "data", bulk.structure, std::vector<int>(bulk.structure.size(), 1), 1);
-  auto const potential = folder.write("test.mtp", bulk.potential_text);
-  auto const run = runLammpsWell(folder, setUp(potential, "Si") + staticPoint(), setup);
-  expectEqual(run, folder / "forces.dump", bulk.structure, bulk.expected);
+  std::string input;
+  for (std::size_t b = 0; b < bulks.size(); ++b) {
+    std::string const data = "data" + std::to_string(b), potential = std::to_string(b) + ".mtp";
+    writeLammpsData(folder, data, bulks[b].structure, bulks[b].types,
+                    *std::max_element(bulks[b].types.begin(), bulks[b].types.end()));
+    (void)folder.write(potential, bulks[b].potential_text);
+    input += (b > 0 ? "clear\n" + setup.begin() : "") + setUp(potential, bulks[b].names, "p p p", data) +
+             staticPoint(data + ".dump");
+  }
+  auto const run = runLammpsWell(folder, input, setup);
+  for (std::size_t b = 0; b < bulks.size(); ++b) {
+    SCOPED_TRACE(bulks[b].names);
+    expectEqual(run, folder / ("data" + std::to_string(b) + ".dump"), bulks[b].structure, bulks[b].expected, b);
+  }
+}
+
+class LammpsBulkTest : public testing::TestWithParam<LammpsSetup> {};
+INSTANTIATE_TEST_SUITE_P(All, LammpsBulkTest, testing::ValuesIn(allSetups({1, 2, 4})), nameOf);
+
+// Silicon, and alloys of three and five species.
+TEST_P(LammpsBulkTest, EqualsEvaluator) {
+  static std::vector<Bulk> const bulks = {
+      {testModel(12), "Si"}, {testModel(8, {14, 8, 6}), "Si O C"}, {testModel(6, {14, 32, 6, 8, 50}), "Si Ge C O Sn"}};
+  checkBulk(bulks, GetParam());
+}
+
+TEST(LammpsTest, BulkWithPaperPotentialEqualsEvaluator) {
+  if (!std::filesystem::exists(paperPotential())) GTEST_SKIP() << "no " << paperPotential();
+  auto model = readMtp(paperPotential().string());
+  model.species = {14};
+  std::vector<Bulk> const bulk = {{model, "Si"}};
+  for (auto const& setup : few_setups) checkBulk(bulk, setup);
 }
 
 class LammpsSetupTest : public testing::TestWithParam<LammpsSetup> {};
 INSTANTIATE_TEST_SUITE_P(All, LammpsSetupTest, testing::ValuesIn(allSetups()), nameOf);
-
-TEST_P(LammpsSetupTest, BulkEqualsEvaluator) {
-  static Bulk const bulk(testModel(12));
-  checkBulk(bulk, GetParam());
-}
-
-TEST_P(LammpsSetupTest, BulkWithPaperPotentialEqualsEvaluator) {
-  if (!std::filesystem::exists(paper_potential)) GTEST_SKIP() << "no " << paper_potential;
-  static Bulk const bulk(readMtp(paper_potential.string()));
-  checkBulk(bulk, GetParam());
-}
 
 // ---- per atom
 
@@ -323,6 +268,67 @@ TEST(LammpsTest, UnnamedSpeciesAreNamedInTheInput) {
                 folder / "forces.dump", structure, expected);
 }
 
+// Inputs for MLIP-3: types of LAMMPS are those of the file, in its order, when pair_coeff does not name them.
+TEST(LammpsTest, AliasMlipRunsInputsForMlip3) {
+  auto model = testModel(8, {14, 8});
+  auto const structure = diamond(2, 5.43, 0.15, {14, 8});
+  auto const expected = evaluate(model, structure);
+  model.species.clear();
+  TemporaryFolder const folder;
+  writeLammpsData(folder, "data", structure, typesIn({14, 8}, structure), 2);
+  writeMtp(model, folder / "test.mtp");
+  std::string const start = "read_data data\nneighbor 1.0 bin\n";
+  for (auto const& setup : few_setups)
+    for (std::string const style : {"mlip", "hybrid/overlay"}) {
+      SCOPED_TRACE(style + ", " + setup.name());
+      bool const hybrid = style != "mlip";
+      auto const run = runLammpsWell(folder,
+                                     start + "pair_style " + (hybrid ? "hybrid/overlay zero 4.0 " : "") +
+                                         "mlip load_from=test.mtp\n" + (hybrid ? "pair_coeff * * zero\n" : "") +
+                                         "pair_coeff * * " + (hybrid ? "mlip\n" : "\n") + staticPoint(),
+                                     setup);
+      expectEqual(run, folder / "forces.dump", structure, expected);
+    }
+}
+
+// The universal repulsion on top: the sum of what either style gives alone.
+TEST(LammpsTest, OverlayWithZbl) {
+  auto const model = testModel(8, {14, 8});
+  auto const structure = diamond(2, 4.2, 0.3, {14, 8});
+  TemporaryFolder const folder;
+  writeLammpsData(folder, "data", structure, typesIn({14, 8}, structure), 2);
+  writeMtp(model, folder / "test.mtp");
+  std::string const start = "read_data data\nneighbor 1.0 bin\n", mtp = "mtp test.mtp ", zbl = "zbl 1.5 2.2 ";
+  auto const zblCoeff = [](std::string const& sub) {
+    return "pair_coeff 1 1 " + sub + "14 14\npair_coeff 1 2 " + sub + "14 8\npair_coeff 2 2 " + sub + "8 8\n";
+  };
+  for (auto const& setup : allSetups({1, 2})) {
+    if (setup.threads != 1) continue;
+    SCOPED_TRACE(setup.name());
+    auto const again = "clear\n" + setup.begin() + start;
+    auto const run =
+        runLammpsWell(folder,
+                      start + "pair_style " + mtp + "\npair_coeff * * Si O\n" + staticPoint("mtp.dump") +  //
+                          again + "pair_style " + zbl + "\n" + zblCoeff("") + staticPoint("zbl.dump") +    //
+                          again + "pair_style hybrid/overlay " + mtp + zbl + "\npair_coeff * * mtp Si O\n" +
+                          zblCoeff("zbl ") + staticPoint("both.dump"),
+                      setup);
+    if (run.exit_code != 0) continue;
+    auto const energies = run.lines("energy");
+    EXPECT_GT(energies.at(1).at(0), 1);
+    EXPECT_NEAR(energies.at(0).at(0) + energies.at(1).at(0), energies.at(2).at(0), 1e-9);
+    auto const virials = run.lines("virial");
+    for (int v = 0; v < 6; ++v)
+      EXPECT_NEAR(virials.at(0).at(v) + virials.at(1).at(v), virials.at(2).at(v), 1e-9 * std::abs(virials.at(2).at(0)));
+    auto const a = readDump(folder / "mtp.dump").at(0), b = readDump(folder / "zbl.dump").at(0),
+               sum = readDump(folder / "both.dump").at(0);
+    double worst = 0;
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      for (int x = 1; x <= 3; ++x) worst = std::fmax(worst, std::abs(a[i].at(x) + b[i].at(x) - sum[i].at(x)));
+    EXPECT_LE(worst, 1e-10);
+  }
+}
+
 // Of LAMMPS's pair styles, hybrid ones know types that a sub-style does not: NULL.
 TEST_P(LammpsSetupTest, NullTypesAreNotThere) {
   auto const model = testModel(8);
@@ -353,28 +359,6 @@ TEST_P(LammpsSetupTest, NullTypesAreNotThere) {
                                      staticPoint(),
                                  GetParam());
   expectEqual(run, folder / "forces.dump", all, expected);
-}
-
-TEST(LammpsTest, MixedPrecisionIsCloseToDouble) {
-  auto const model = testModel(12);
-  auto const structure = diamond(3, 5.43, 0.15);
-  auto const expected = evaluate(model, structure);
-  TemporaryFolder const folder;
-  writeLammpsData(folder, "data", structure, std::vector<int>(structure.size(), 1), 1);
-  writeMtp(model, folder / "test.mtp");
-  for (auto const& setup : few_setups) {
-    auto const run = runLammpsWell(folder, setUp("test.mtp precision mixed", "Si") + staticPoint(), setup);
-    if (run.exit_code != 0) continue;
-    auto const frame = readDump(folder / "forces.dump").at(0);
-    double worst = 0, scale = 1;
-    for (std::size_t i = 0; i < structure.size(); ++i)
-      for (int x = 0; x < 3; ++x) {
-        scale = std::max(scale, std::abs(expected.forces[i][x]));
-        worst = std::fmax(worst, std::abs(frame[i].at(x + 1) - expected.forces[i][x]));
-      }
-    EXPECT_LE(worst, 1e-4 * scale);  // some hundred operations of float
-    EXPECT_GT(worst, 1e-10);         // it was not double
-  }
 }
 
 // ---- few atoms
@@ -441,6 +425,16 @@ std::vector<BadInput> badInputs() {
   std::string const one = start("data"), two = start("data2"), coeff = "pair_coeff * *\n", run = "run 0\n";
   return {
       {"no file name", one + "pair_style mtp\n", "expected the name of a potential file"},
+      {"extrapolation control", one + "pair_style mlip load_from=si.mtp extrapolation_control=true\n",
+       "found 'extrapolation_control=true', but Sinter computes no extrapolation grades"},
+      {"extrapolation control first", one + "pair_style mlip extrapolation_control:threshold_save=2 load_from=si.mtp\n",
+       "found 'extrapolation_control:threshold_save=2'"},
+      {"save_extrapolative_to", one + "pair_style mlip load_from=si.mtp save_extrapolative_to=a.cfg\n",
+       "found 'save_extrapolative_to=a.cfg'"},
+      {"threshold_save", one + "pair_style mlip load_from=si.mtp threshold_save=2\n", "found 'threshold_save=2'"},
+      {"threshold_break", one + "pair_style mlip load_from=si.mtp threshold_break=10\n", "found 'threshold_break=10'"},
+      {"settings of MLIP-2", one + "pair_style mlip mlip.ini\n", "expected load_from=FILE"},
+      {"load_from nothing", one + "pair_style mlip load_from=\n", "pair_style mtp: "},
       {"missing file", one + "pair_style mtp nowhere.mtp\n", "nowhere.mtp"},
       {"truncated potential", one + "pair_style mtp truncated.mtp\n", "truncated.mtp:"},
       {"untrained potential", one + "pair_style mtp untrained.mtp\n", "untrained template"},
@@ -462,7 +456,9 @@ std::vector<BadInput> badInputs() {
       {"units", "clear\nunits real\n" + one + "pair_style mtp si.mtp\n" + coeff + run,
        "found units real, expected metal"},
       {"respa", one + "pair_style mtp si.mtp\n" + coeff + "run_style respa 2 2 inner 1 3.0 4.0 outer 2\n" + run,
-       "respa"},
+       "does not support rRESPA"},
+      {"respa without a split", one + "pair_style mtp si.mtp\n" + coeff + "run_style respa 2 2 pair 2\n" + run,
+       "found run_style respa, expected verlet"},
   };
 }
 
@@ -497,49 +493,17 @@ TEST(LammpsTest, BadInputStopsWithAMessage) {
 
 // ---- dynamics
 
-// A solid like silicon in the manner of Stillinger and Weber: with f(r) = 1 at the bond length r0 and ranks nu <= 2,
-//   E_i = sum_jk A f_j f_k (cos(theta_jk) + 1/3)^2 - 2 (16/9) A sum_j f_j,
-// where the terms j = k are the repulsion 16/9 A f^2.
-MtpModel solidModel() {
-  MtpTemplateOptions options;
-  options.level = 12;
-  options.species = {14};
-  options.min_dist = 1.6;
-  MtpModel model = makeMtpTemplate(options);
-  setExponentialStart(model, 2.35);
-  // The second radial function, which decays as exp(-2 r), alone.
-  auto const size = static_cast<std::size_t>(model.radial_basis_size);
-  model.radial_coeffs = {model.radial_coeffs.begin() + size, model.radial_coeffs.begin() + 2 * size};
-  model.radial_funcs_count = 1;
-  model.alpha_index_basic = {{0, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 2, 0, 0},
-                             {0, 1, 1, 0}, {0, 1, 0, 1}, {0, 0, 2, 0}, {0, 0, 1, 1}, {0, 0, 0, 2}};
-  model.alpha_index_times = {{0, 0, 1, 10}, {1, 1, 1, 11}, {2, 2, 1, 11}, {3, 3, 1, 11}, {4, 4, 1, 12},
-                             {5, 5, 2, 12}, {6, 6, 2, 12}, {7, 7, 1, 12}, {8, 8, 2, 12}, {9, 9, 1, 12}};
-  model.alpha_moments_count = 13;
-  model.alpha_moment_mapping = {0, 10, 11, 12};
-  double const a = 0.5;  // (eV)
-  model.moment_coeffs = {-2 * 16. / 9 * a, a / 9, a * 2 / 3, a};
-  model.species_coeffs = {0};
-  return model;
-}
-
-// Starts 512 atoms at 300 K; an ideal crystal is given the kinetic energy that its vibrations will share out.
-std::string const start_dynamics = R"(
-timestep 0.001
-velocity all create 600 8613 mom yes rot no dist gaussian loop geom
-fix move all nve
-)";
-
 TEST(LammpsTest, EnergyIsConserved) {
   auto const model = solidModel();
   auto const structure = diamond(4, 5.43, 0);
   auto const atoms = static_cast<double>(structure.size());
-  for (auto const& setup : few_setups) {
-    SCOPED_TRACE(setup.name());
+  for (auto const& [setup, precision] : {std::pair<LammpsSetup, std::string>{few_setups[0], "double"},
+                                         {few_setups[1], "double"},
+                                         {few_setups[1], "mixed"}}) {
+    SCOPED_TRACE(setup.name() + " " + precision);
     TemporaryFolder const folder;
-    writeLammpsData(folder, "data", structure, std::vector<int>(structure.size(), 1), 1);
-    writeMtp(model, folder / "test.mtp");
-    auto const run = runLammpsWell(folder, setUp("test.mtp", "Si") + start_dynamics + R"in(
+    writeSystem(folder, model, structure);
+    auto const run = runLammpsWell(folder, setUp("test.mtp precision " + precision, "Si") + start_dynamics + R"in(
 variable e equal etotal
 variable t equal time
 variable k equal temp
@@ -565,8 +529,8 @@ run 2000 post no
       ee += e * e;
     }
     double const drift = te / tt, fluctuation = std::sqrt(ee / n), temperature = sk / n;
-    std::printf("%s: drift %.2e eV/atom/ps, fluctuation %.2e eV/atom, %.1f K\n", setup.name().c_str(), drift,
-                fluctuation, temperature);
+    std::printf("%s, %s: drift %.2e eV/atom/ps, fluctuation %.2e eV/atom, %.1f K\n", setup.name().c_str(),
+                precision.c_str(), drift, fluctuation, temperature);
     EXPECT_LE(std::abs(drift), 1e-6);
     EXPECT_GT(fluctuation, 0);
     EXPECT_LE(fluctuation, 1e-5);
@@ -582,8 +546,7 @@ TEST(LammpsTest, TrajectoriesOfAllStylesAreTheSame) {
     if (setup.kokkos && setup.threads != setup.ranks) continue;
     SCOPED_TRACE(setup.name());
     TemporaryFolder const folder;
-    writeLammpsData(folder, "data", structure, std::vector<int>(structure.size(), 1), 1);
-    writeMtp(model, folder / "test.mtp");
+    writeSystem(folder, model, structure);
     auto const run = runLammpsWell(folder, setUp("test.mtp", "Si") + start_dynamics + R"(
 neigh_modify every 1 delay 0 check no
 dump atoms all custom 1 atoms.dump id xu yu zu vx vy vz
@@ -606,6 +569,79 @@ run 10 post no
     }
     EXPECT_LE(worst, 1e-9);
     EXPECT_GT(moved, 0.01);
+  }
+}
+
+// The skin is LAMMPS's business: forces must not know it. Without one, lists are made every step.
+TEST(LammpsTest, SkinsGiveTheSameTrajectory) {
+  auto const model = solidModel();
+  auto const structure = diamond(3, 5.43, 0.05);
+  for (auto const& setup : few_setups) {
+    std::vector<std::vector<double>> first;
+    for (std::string const skin : {"0.0", "0.5", "1.0", "2.0", "3.0"}) {
+      SCOPED_TRACE(setup.name() + ", skin " + skin);
+      TemporaryFolder const folder;
+      writeSystem(folder, model, structure);
+      auto const run = runLammpsWell(folder, setUp("test.mtp", "Si") + start_dynamics + "neighbor " + skin + R"( bin
+neigh_modify every 1 delay 0 check yes
+run 30 post no
+write_dump all custom atoms.dump id xu yu zu vx vy vz fx fy fz modify sort id format float %23.17g
+)",
+                                     setup);
+      if (run.exit_code != 0) continue;
+      auto const atoms = readDump(folder / "atoms.dump").at(0);
+      if (first.empty()) first = atoms;
+      double worst = 0;
+      for (std::size_t i = 0; i < atoms.size(); ++i)
+        for (int c = 1; c <= 9; ++c) worst = std::fmax(worst, std::abs(atoms[i].at(c) - first[i].at(c)));
+      EXPECT_LE(worst, 1e-9);
+    }
+  }
+}
+
+// A run that goes on from a restart file equals the one that wrote it to the last bit: same ranks, one thread.
+TEST(LammpsTest, RestartContinuesExactly) {
+  auto const model = solidModel();
+  auto const structure = diamond(3, 5.43, 0.05);
+  std::string const write = "run 12 post no\nwrite_dump all custom ",
+                    format = " id x y z vx vy vz fx fy fz modify sort id format float %23.17g\n";
+  for (auto const& setup : allSetups({1, 2})) {
+    if (setup.threads != 1) continue;
+    SCOPED_TRACE(setup.name());
+    TemporaryFolder const folder;
+    writeSystem(folder, model, structure);
+    (void)runLammpsWell(folder,
+                        setUp("test.mtp", "Si") + start_dynamics + "run 9 post no\nwrite_restart half.restart\n" +
+                            write + "first.dump" + format,
+                        setup);
+    (void)runLammpsWell(folder,
+                        "read_restart half.restart\nneighbor 1.0 bin\npair_style mtp test.mtp\npair_coeff * * Si\n"
+                        "timestep 0.001\nfix move all nve\n" +
+                            write + "second.dump" + format,
+                        setup);
+    auto const first = contentOf(folder / "first.dump");
+    EXPECT_GT(first.size(), 10000U);
+    EXPECT_EQ(first, contentOf(folder / "second.dump"));
+  }
+}
+
+// A plugin that was built for another LAMMPS does not load.
+TEST(LammpsTest, PluginOfAnotherVersionIsRefused) {
+  auto plugin = contentOf(std::string(SINTER_PLUGIN_FOLDER) + "/sinterplugin.so");
+  std::string const version = SINTER_LAMMPS_VERSION;
+  std::size_t replaced = 0;
+  for (auto at = plugin.find(version); at != std::string::npos; at = plugin.find(version, at)) {
+    plugin[at] = '9';
+    ++replaced;
+  }
+  ASSERT_GE(replaced, 1U);
+  TemporaryFolder const folder;
+  (void)folder.write("sinterplugin.so", plugin);
+  for (auto setup : few_setups) {
+    setup.plugin_folder = folder / "";
+    auto const run = runLammps(folder, "", setup);
+    EXPECT_NE(run.exit_code, 0);
+    EXPECT_NE(run.output.find("was built for LAMMPS 9"), std::string::npos) << run.output;
   }
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
@@ -60,6 +61,22 @@ struct Sums {
   }
 };
 
+// A sum in double for each lane of a pack of single precision.
+template <int lanes>
+struct DoubleLanes {
+  double values[lanes];
+
+  KOKKOS_DEFAULTED_FUNCTION DoubleLanes() = default;
+  KOKKOS_FUNCTION explicit DoubleLanes(double zero) {
+    for (auto& value : values) value = zero;
+  }
+  KOKKOS_FUNCTION friend DoubleLanes operator+(DoubleLanes a, DoubleLanes const& b) {
+    for (int l = 0; l < lanes; ++l) a.values[l] += b.values[l];
+    return a;
+  }
+  KOKKOS_FUNCTION friend double const* lanesOf(DoubleLanes const& sum) { return sum.values; }
+};
+
 }  // namespace detail
 }  // namespace sinter
 
@@ -95,6 +112,9 @@ struct MtpKernel {
   using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
   using Member = typename Policy::member_type;
   static constexpr int lanes = static_cast<int>(Number::size());
+  // Energy, gradient and virial of a centre are summed in double whatever `Real` is. What a pair adds to a centre is
+  // then exactly what it takes from the neighbour: the forces of mixed precision have no resultant.
+  using Total = std::conditional_t<std::is_same_v<Real, double>, Number, DoubleLanes<lanes>>;
   static constexpr bool on_device = is_device_space<ExecutionSpace>;
   // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache.
   static constexpr int chunk = on_device ? 32 : 8;
@@ -167,6 +187,22 @@ struct MtpKernel {
   }
 
   KOKKOS_FUNCTION static int smaller(int a, int b) { return a < b ? a : b; }
+
+  KOKKOS_FUNCTION static void addProduct(Total& sum, double a, Number const& b) {
+    if constexpr (std::is_same_v<Real, double>) {
+      sum = Kokkos::fma(Number(a), b, sum);
+    } else {
+      for (int l = 0; l < lanes; ++l) sum.values[l] += a * static_cast<double>(lanesOf(b)[l]);
+    }
+  }
+  KOKKOS_FUNCTION static void addProduct(Total& sum, Number const& a, Number const& b) {
+    if constexpr (std::is_same_v<Real, double>) {
+      sum = Kokkos::fma(a, b, sum);
+    } else {
+      for (int l = 0; l < lanes; ++l)
+        sum.values[l] += static_cast<double>(lanesOf(a)[l]) * static_cast<double>(lanesOf(b)[l]);
+    }
+  }
 
   // Centres first .. first + lanes - 1, those before `end`.
   KOKKOS_FUNCTION void evaluatePack(Member const& team, MtpScratch<Number> const& s, int first, int end) const {
@@ -376,19 +412,17 @@ struct MtpKernel {
   }
 
   KOKKOS_FUNCTION void putSiteEnergies(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
-    Sums<Number, 1> linear(Number(Real(0)));  // eq. (2.7)
+    Sums<Total, 1> linear(Total(0.0));  // eq. (2.7)
     Kokkos::parallel_reduce(
         Kokkos::ThreadVectorRange(team, plan.basis_functions),
-        [&](int b, Sums<Number, 1>& sum) {
-          sum.values[0] =
-              Kokkos::fma(Number(Real(plan.moment_coeffs(b))), s.moments[plan.basis_moment(b)], sum.values[0]);
+        [&](int b, Sums<Total, 1>& sum) {
+          addProduct(sum.values[0], plan.moment_coeffs(b), s.moments[plan.basis_moment(b)]);
         },
-        Kokkos::Sum<Sums<Number, 1>>(linear));
+        Kokkos::Sum<Sums<Total, 1>>(linear));
     Kokkos::single(Kokkos::PerThread(team), [&] {
       for (int l = 0; l < active; ++l) {
         int const atom = source.centre(first + l);
-        sink.siteEnergy(atom,
-                        plan.species_coeffs(source.type(atom)) + static_cast<double>(lanesOf(linear.values[0])[l]));
+        sink.siteEnergy(atom, plan.species_coeffs(source.type(atom)) + lanesOf(linear.values[0])[l]);
       }
     });
   }
@@ -410,24 +444,24 @@ struct MtpKernel {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
                          [&](int a) { s.accumulated[a] = s.adjoints[plan.accumulated(a).moment]; });
 
-    Sums<Number, 12> sums(Number(Real(0)));
+    Sums<Total, 12> sums(Total(0.0));
     for (int begin = 0; begin < neighbors; begin += chunk) {
       int const count = smaller(chunk, neighbors - begin);
-      Sums<Number, 12> part(Number(Real(0)));
+      Sums<Total, 12> part(Total(0.0));
       Kokkos::parallel_reduce(
           Kokkos::ThreadVectorRange(team, count),
-          [&](int slot, Sums<Number, 12>& sum) {
+          [&](int slot, Sums<Total, 12>& sum) {
             evaluateMonomials(s, begin + slot, slot);
             pairGradient(s, what, first, active, begin + slot, slot, sum);
           },
-          Kokkos::Sum<Sums<Number, 12>>(part));
+          Kokkos::Sum<Sums<Total, 12>>(part));
       sums += part;
     }
     Kokkos::single(Kokkos::PerThread(team), [&] {
       for (int l = 0; l < active; ++l) {
         PairSums own;
-        for (int x = 0; x < 3; ++x) own.gradient[x] = static_cast<double>(lanesOf(sums.values[x])[l]);
-        for (int x = 0; x < 9; ++x) own.virial[x] = static_cast<double>(lanesOf(sums.values[3 + x])[l]);
+        for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
+        for (int x = 0; x < 9; ++x) own.virial[x] = lanesOf(sums.values[3 + x])[l];
         sink.centre(what, source.centre(first + l), own);
       }
     });
@@ -435,7 +469,7 @@ struct MtpKernel {
 
   // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane.
   KOKKOS_FUNCTION void pairGradient(MtpScratch<Number> const& s, int what, int first, int active, int k, int slot,
-                                    Sums<Number, 12>& sums) const {
+                                    Sums<Total, 12>& sums) const {
     Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
     Number const inverse = s.distance[k];
     Number const* const f = s.radial + k;
@@ -467,13 +501,12 @@ struct MtpKernel {
     Number g[3];
     for (int x = 0; x < 3; ++x) {
       g[x] = Kokkos::fma(scale, u[x], gradient[x] * inverse);
-      sums.values[x] = sums.values[x] + g[x];
+      addProduct(sums.values[x], 1.0, g[x]);
     }
     Number const r = Number(Real(1)) / inverse;
     for (int x = 0; x < 3; ++x) {
       Number const component = r * u[x];
-      for (int y = 0; y < 3; ++y)
-        sums.values[3 + 3 * x + y] = Kokkos::fma(-component, g[y], sums.values[3 + 3 * x + y]);
+      for (int y = 0; y < 3; ++y) addProduct(sums.values[3 + 3 * x + y], -component, g[y]);
     }
 
     for (int l = 0; l < active; ++l) {
@@ -496,7 +529,8 @@ struct MtpKernel {
 ///
 /// E_i = species_coeff + sum_k xi_k B_k, eq. (2.7), and its derivatives by the adjoint method, eqs. (2.10)-(2.12).
 /// \tparam outputs what is computed (compile time)
-/// \tparam Real double, or float for neighbour loop and moments (mixed precision: sums over centres stay double)
+/// \tparam Real double, or float for neighbour loop and moments (mixed precision: energy, gradient and virial of a
+///                centre, and sums over centres, stay double)
 /// \param space execution space instance; the call is asynchronous on it
 /// \param plan made by `makeMtpPlan`
 /// \param source centres and neighbours; pairs beyond max_dist are skipped
