@@ -198,7 +198,7 @@ TEST(FitSettings, WrongModels) {
   refused("max_dist = \"5\"", "expected a number");
   refused("radial_size = 0", "expected a number >= 1");
   refused("radial_size = 2.0", "expected a whole number");
-  refused("radial_type = \"Bessel\"", "found \"Bessel\", expected \"RBChebyshev\"");
+  refused("radial_type = \"Bessel\"", "found \"Bessel\", expected one of RBChebyshev, ");
 }
 
 TEST(FitSettings, WrongData) {
