@@ -19,6 +19,7 @@
 #include "sha256.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/version.hpp"
+#include "sinter/mtp/mtp_active_set.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 #include "sinter/structures/reader.hpp"
@@ -112,13 +113,21 @@ void printPotential(std::string const& file) {
   printField("trained", model.trained() ? "yes" : "no (no coefficients: a template)");
   printField("cutoff", fmt::format("{} A", model.max_dist));
   printField("minimum distance", fmt::format("{} A", model.min_dist));
-  printField("radial basis", fmt::format("Chebyshev, {} functions", model.radial_basis_size));
+  auto const& form = formOf(model.radial_basis_type);
+  printField("radial basis", fmt::format("{}, {} functions{}", form.name, model.radial_basis_size,
+                                         form.repulsive ? ", and a pair repulsion below the minimum distance" : ""));
+  if (form.envelope == RadialEnvelope::none) printField("", "no cutoff factor: the energy jumps at the cutoff");
   printField("radial functions", std::to_string(model.radial_funcs_count));
   printField("basis functions", std::to_string(model.alpha_moment_mapping.size()));
   printField("moments", fmt::format("{}, rank up to {}", sizes.moments, sizes.max_rank));
   printField("products", std::to_string(sizes.products));
   printField("basic moments",
              fmt::format("{}, of which {} are accumulated after trace folding", sizes.basics, sizes.accumulated));
+  if (auto const set = readMtpActiveSet(file, model))
+    printField("active set",
+               set->size == 0
+                   ? fmt::format("of unknown version {}, {} bytes (not used)", set->version, set->bytes)
+                   : fmt::format("{} environments or equations, {} bytes (not used)", set->size, set->bytes));
 }
 
 /// What a structure file holds; grows with the number of species and config types only.

@@ -299,8 +299,26 @@ TEST_F(App, InfoOfBuildPotentialAndStructures) {
             std::string::npos);
   Outcome const of_potential = run("info " + quoted(potential));
   EXPECT_EQ(of_potential.code, 0) << of_potential.err;
-  for (char const* word : {"Si", "4 A", "yes", "trace folding", "rank up to"})
+  for (char const* word : {"Si", "4 A", "yes", "trace folding", "rank up to", "RBChebyshev, "})
     EXPECT_NE(of_potential.out.find(word), std::string::npos) << of_potential.out;
+  EXPECT_EQ(of_potential.out.find("active set"), std::string::npos) << of_potential.out;
+
+  // Another radial basis, and an active set behind the text.
+  auto other = model({14});
+  other.radial_basis_type = RadialBasisType::BChebyshev;
+  std::size_t const n = other.radial_coeffs.size() + other.species_coeffs.size() + other.moment_coeffs.size();
+  std::string const set =
+      "#MVS_v1.1\nenergy_weight 0\nforce_weight 0\nstress_weight 0\nsite_en_weight 1\nweight_scaling 2\n#" +
+      std::string(16 * n * n, '\0');
+  Outcome const active = run("info " + quoted(folder.write("active.almtp", formatMtp(other) + set)));
+  EXPECT_EQ(active.code, 0) << active.err;
+  for (std::string const& word : {std::string("BChebyshev, 8 functions"), std::string("jumps at the cutoff"),
+                                  "active set             " + std::to_string(n) + " environments or equations"})
+    EXPECT_NE(active.out.find(word), std::string::npos) << active.out;
+  std::string const cut_off = formatMtp(other) + set.substr(0, set.size() - 1);
+  Outcome const refused = run("info " + quoted(folder.write("cut.almtp", cut_off)));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("the file is cut off"), std::string::npos) << refused.err;
   Outcome const of_structures = run("info " + quoted(structure_file));
   EXPECT_EQ(of_structures.code, 0) << of_structures.err;
   for (char const* word : {"15 (3 to 3 per frame)", "Si 15", "energy 5, forces 5, virial 4", "second 2 frames"})

@@ -30,7 +30,7 @@ species = ["Si", "O"]
 min_dist = 1.5
 max_dist = 5.5
 radial_size = 9
-radial_type = "RBChebyshev"
+radial_type = "RBChebyshev_repuls"
 [data]
 train = ["a.extxyz", "db.extxyz.xz"]
 test = ["b.extxyz"]
@@ -58,6 +58,7 @@ dir = "somewhere"
   EXPECT_EQ(s.min_dist, 1.5);
   EXPECT_EQ(s.max_dist, 5.5);
   EXPECT_EQ(s.radial_size, 9);
+  EXPECT_EQ(s.radial_type, RadialBasisType::RBChebyshev_repuls);
   EXPECT_EQ(s.train, (std::vector<std::string>{"a.extxyz", "db.extxyz.xz"}));
   EXPECT_EQ(s.test, (std::vector<std::string>{"b.extxyz"}));
   EXPECT_EQ(s.keys.energy, "e");
@@ -198,7 +199,7 @@ TEST(FitSettings, WrongModels) {
   refused("max_dist = \"5\"", "expected a number");
   refused("radial_size = 0", "expected a number >= 1");
   refused("radial_size = 2.0", "expected a whole number");
-  refused("radial_type = \"Bessel\"", "found \"Bessel\", expected \"RBChebyshev\"");
+  refused("radial_type = \"Bessel\"", "found \"Bessel\", expected one of RBChebyshev, ");
 }
 
 TEST(FitSettings, WrongData) {

@@ -266,6 +266,54 @@ TYPED_TEST(LinearFitTest, RecoversTheModelThatMadeTheLabels) {
   }
 }
 
+// On every radial basis. Structures have neighbours below R_min: the pair repulsion, which no basis function has, must
+// not go into the coefficients.
+TYPED_TEST(LinearFitTest, RecoversTheModelOnEveryRadialBasis) {
+  for (auto const type : {RadialBasisType::RBChebyshev_repuls, RadialBasisType::BChebyshev,
+                          RadialBasisType::BChebyshev_repuls, RadialBasisType::RBShapeev, RadialBasisType::RBTaylor}) {
+    SCOPED_TRACE(std::string(formOf(type).name));
+    auto const truth = testModel(8, {14, 8}, 5.0, 1, type);
+    auto train = smallStructures({14, 8}, 5);
+    for (auto const& s : smallStructures({14, 8}, 6)) train.push_back(s);
+    label(train, truth);
+    double largest = 0;  // of the labels: errors are relative to them
+    for (auto const& s : train) largest = std::max(largest, evaluate(truth, s).gradient_norm);
+    auto const fit = this->fit({}, truth, train);
+    EXPECT_EQ(fit.rank, fit.columns);
+    EXPECT_EQ(fit.model.radial_basis_type, type);
+    for (auto const& s : smallStructures({14, 8}, 7)) {
+      auto const expected = evaluate(truth, s), predicted = evaluate(fit.model, s);
+      EXPECT_NEAR(predicted.energy, expected.energy, 1e-8 * (1 + largest));
+      for (std::size_t i = 0; i < s.size(); ++i)
+        for (std::size_t x = 0; x < 3; ++x)
+          EXPECT_NEAR(predicted.forces[i][x], expected.forces[i][x], 1e-8 * (1 + largest));
+    }
+  }
+}
+
+// A start on the radial basis that the settings name, for a generated template and for one of a file.
+TYPED_TEST(LinearFitTest, StartHasTheRadialBasisOfTheSettings) {
+  auto const structures = smallStructures({14}, 5);
+  FitSettings settings;
+  settings.level = 6;
+  settings.species = {14};
+  EXPECT_EQ(makeStartModel(TypeParam(), settings, structures).radial_basis_type, RadialBasisType::RBChebyshev);
+  settings.radial_type = RadialBasisType::RBShapeev;
+  auto const model = makeStartModel(TypeParam(), settings, structures);
+  EXPECT_EQ(model.radial_basis_type, RadialBasisType::RBShapeev);
+  EXPECT_FALSE(model.radial_coeffs.empty());
+
+  test::TemporaryFolder const folder;
+  writeMtp(model, folder / "template.mtp");
+  settings.level = 0;
+  settings.template_file = folder / "template.mtp";
+  EXPECT_EQ(makeStartModel(TypeParam(), settings, structures).radial_coeffs, model.radial_coeffs);
+  settings.radial_type.reset();
+  EXPECT_EQ(makeStartModel(TypeParam(), settings, structures).radial_basis_type, RadialBasisType::RBShapeev);
+  settings.radial_type = RadialBasisType::RBTaylor;  // not the one that the file's coefficients are for
+  EXPECT_THROW((void)makeStartModel(TypeParam(), settings, structures), InputError);
+}
+
 // The linear fit predicts the same as a dense pivoted QR of finite-difference design rows on a small set (forces to
 // 1e-6 eV/A).
 TYPED_TEST(LinearFitTest, EqualsDensePivotedQrOfFiniteDifferences) {

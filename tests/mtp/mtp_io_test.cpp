@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "sinter/core/error.hpp"
+#include "sinter/mtp/mtp_active_set.hpp"
 #include "sinter/mtp/mtp_template.hpp"
 
 namespace {
@@ -88,6 +89,11 @@ std::string messageOf(std::string const& text) {
   }
   return "accepted";
 }
+
+/// What MLIP-3 puts between the text of an `.almtp` file and its matrices.
+std::string const active_set_head =
+    "#MVS_v1.1\nenergy_weight 0.0000000000000000e+00\nforce_weight 0.0000000000000000e+00\n"
+    "stress_weight 0.0000000000000000e+00\nsite_en_weight 1.0000000000000000e+00\nweight_scaling 2\n#";
 
 /// Level 6 with two species, as MLIP-2 writes it; each line is one entry, so that line numbers are easy to count.
 std::string const small_file = R"(MTP
@@ -343,6 +349,26 @@ TEST(WriteMtp, LayoutIsThatOfMlip2) {
             "moment_coeffs = {3.0000000000000000e+00, 4.0000000000000003e-05}\n");
 }
 
+// MLIP-3 takes the name as one word.
+TEST(WriteMtp, NameIsOneWord) {
+  auto model = trainedModel(2, {14});
+  model.potential_name = "my  best MTP";
+  EXPECT_EQ(parseMtp(formatMtp(model), "pot.mtp").potential_name, "my__best_MTP");
+}
+
+TEST(WriteMtp, RoundTripOfEveryRadialBasis) {
+  for (char const* const name :
+       {"RBChebyshev", "RBChebyshev_repuls", "BChebyshev", "BChebyshev_repuls", "RBShapeev", "RBTaylor"}) {
+    auto model = trainedModel(8, {14, 8});
+    model.radial_basis_type = radialBasisTypeOf(name).value();
+    auto const text = formatMtp(model);
+    EXPECT_NE(text.find("radial_basis_type = " + std::string(name) + "\n"), std::string::npos);
+    auto const back = parseMtp(text, "pot.mtp");
+    expectSame(back, model);
+    EXPECT_EQ(formatMtp(back), text);
+  }
+}
+
 TEST(WriteMtp, TagKeepsSpeciesOrItsOwnText) {
   auto model = trainedModel(2, {14, 8});
   model.potential_tag = "species Ge O";  // of another model
@@ -402,9 +428,48 @@ TEST_F(MtpFiles, ActiveSetBehindLongText) {
   model.potential_tag = "x";
   std::size_t const length = formatMtp(model).size();
   model.potential_tag.resize((std::size_t{1} << 20) - length - 2, 'x');
-  std::ofstream(path("a.almtp"), std::ios::binary) << formatMtp(model) << "#MVS_v1.1\n" << std::string(3 << 20, '\0');
+  std::ofstream(path("a.almtp"), std::ios::binary) << formatMtp(model) << active_set_head << std::string(3 << 20, '\0');
   auto const back = readMtp(path("a.almtp"));
   EXPECT_EQ(back.moment_coeffs, model.moment_coeffs);
+}
+
+TEST_F(MtpFiles, ActiveSet) {
+  auto const model = trainedModel(8, {14, 8});
+  std::string const text = formatMtp(model);
+  std::size_t const n = 4 * 2 * 8 + 2 + 9;
+  std::string const matrices(2 * n * n * 8, '\xff');
+  std::string const tail = "\n#\n0 0\n#\nBEGIN_CFG\n";
+  auto const write = [&](std::string const& rest) {
+    std::ofstream(path("a.almtp"), std::ios::binary) << text << rest;
+    return readMessage(path("a.almtp"));
+  };
+
+  std::ofstream(path("none.mtp"), std::ios::binary) << text;
+  EXPECT_FALSE(readMtpActiveSet(path("none.mtp"), model).has_value());
+
+  std::string const whole = active_set_head + matrices + tail;
+  EXPECT_EQ(write(whole), "accepted");
+  auto const set = readMtpActiveSet(path("a.almtp"), model);
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(set->version, "1.1");
+  EXPECT_EQ(set->size, n);
+  EXPECT_EQ(set->matrices, matrices.size());
+  EXPECT_EQ(set->bytes, whole.size());
+  expectSame(readMtp(path("a.almtp")), model);
+  writeMtp(readMtp(path("a.almtp")), path("a.mtp"));  // leaves it out
+  EXPECT_FALSE(readMtpActiveSet(path("a.mtp"), model).has_value());
+  expectSame(readMtp(path("a.mtp")), model);
+
+  // Cut off anywhere in head or matrices: an error that says so.
+  std::string const head = active_set_head;
+  for (std::size_t length = 8; length < head.size() + matrices.size(); length += length < head.size() ? 1 : 999)
+    EXPECT_NE(write(whole.substr(0, length)).find("active set: found "), std::string::npos) << length;
+  EXPECT_NE(write(head + matrices.substr(1)).find("expected " + std::to_string(matrices.size())), std::string::npos);
+  EXPECT_EQ(write(head + matrices), "accepted");
+
+  EXPECT_EQ(write("#MVS_v2.0\nwhat nobody knows"), "accepted");
+  EXPECT_EQ(readMtpActiveSet(path("a.almtp"), model)->size, 0U);
+  EXPECT_EQ(readMtpActiveSet(path("a.almtp"), model)->version, "2.0");
 }
 
 TEST_F(MtpFiles, ThatAreNone) {
@@ -462,10 +527,11 @@ INSTANTIATE_TEST_SUITE_P(
                   ":5: species_count: found \"2\", expected \"=\""},
         Malformed{"EqualsSignAfterCoeffs", "radial_coeffs",
                   "radial_coeffs =", ":12: radial_coeffs: found \"=\", expected a pair of species"},
-        Malformed{"RadialBasis", "RBChebyshev", "RBShapeev",
-                  ":7: radial_basis_type: found \"RBShapeev\", expected a supported radial basis (RBChebyshev)"},
-        Malformed{"RadialBasisRepulsive", "RBChebyshev", "RBChebyshev_repuls",
-                  ":7: radial_basis_type: found \"RBChebyshev_repuls\""},
+        Malformed{"RadialBasis", "RBChebyshev", "RBBessel",
+                  ":7: radial_basis_type: found \"RBBessel\", expected one of RBChebyshev, RBChebyshev_repuls, "
+                  "BChebyshev, BChebyshev_repuls, RBShapeev, RBTaylor"},
+        Malformed{"RadialBasisShapeevFromZero", "RBChebyshev\n\tmin_dist = 1.9", "RBShapeev\n\tmin_dist = 0.0",
+                  ":8: min_dist: found "},
         Malformed{"Magnetic", "\tradial_funcs_count", "\tmagnetic_basis_type = BChebyshev\n\tradial_funcs_count",
                   ":11: magnetic_basis_type: found \"BChebyshev\", expected a potential without magnetism"},
         Malformed{"ScalingNan", "5.0e-01", "nan", ":4: scaling: found \"nan\", expected a finite number"},

@@ -1,5 +1,7 @@
 #include "mtp_reference.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace sinter::reference {
@@ -12,12 +14,18 @@ double power(double x, int n) {
   return result;
 }
 
-// f_mu(r) and its derivative, eqs. (2.1)-(2.4).
-void radial(MtpModel const& m, int zi, int zj, double r, std::vector<double>& f, std::vector<double>& df) {
+double binomial(int n, int k) {
+  double result = 1;
+  for (int i = 0; i < k; ++i) result = result * (n - i) / (i + 1);
+  return result;
+}
+
+// phi_n(r) / s and its derivative for Chebyshev forms, by the recursion in phi_n that MLIP states.
+void chebyshev(MtpModel const& m, bool cutoff_factor, double r, std::vector<double>& phi, std::vector<double>& dphi) {
   double const width = m.max_dist - m.min_dist;
   double const xi = (2 * r - (m.min_dist + m.max_dist)) / width;
-  std::vector<double> phi(m.radial_basis_size), dphi(m.radial_basis_size);
-  double const cut = m.scaling * (r - m.max_dist) * (r - m.max_dist), dcut = 2 * m.scaling * (r - m.max_dist);
+  double const cut = cutoff_factor ? (r - m.max_dist) * (r - m.max_dist) : 1;
+  double const dcut = cutoff_factor ? 2 * (r - m.max_dist) : 0;
   for (int n = 0; n < m.radial_basis_size; ++n) {
     if (n == 0) {
       phi[0] = cut;
@@ -30,6 +38,71 @@ void radial(MtpModel const& m, int zi, int zj, double r, std::vector<double>& f,
       dphi[n] = 2 * (2 / width * phi[n - 1] + xi * dphi[n - 1]) - dphi[n - 2];
     }
   }
+}
+
+// The same for RBShapeev, eq. (2.18), by the explicit sum for Jacobi polynomials.
+void shapeev(MtpModel const& m, double r, std::vector<double>& phi, std::vector<double>& dphi) {
+  double const width = m.max_dist - m.min_dist;
+  double const x = (r - m.min_dist) / width, dx = 1 / width;
+  double const w = power(m.min_dist / r, 2) * power(1 - x, 2);
+  double const dw = -2 * w / r - 2 * power(m.min_dist / r, 2) * (1 - x) * dx;
+  for (int n = 0; n < m.radial_basis_size; ++n) {
+    double p = 0, dp = 0;  // P_n^(5,1)(2 x - 1) = sum_t C(n+5, n-t) C(n+1, t) (x-1)^t x^(n-t)
+    for (int t = 0; t <= n; ++t) {
+      double const c = binomial(n + 5, n - t) * binomial(n + 1, t);
+      p += c * power(x - 1, t) * power(x, n - t);
+      if (t > 0) dp += c * t * power(x - 1, t - 1) * power(x, n - t) * dx;
+      if (t < n) dp += c * (n - t) * power(x - 1, t) * power(x, n - t - 1) * dx;
+    }
+    double const norm = std::sqrt((2 * n + 7) * (n + 6) / (8.0 * power(n + 1, 3)));
+    phi[n] = norm * w * p;
+    dphi[n] = norm * (dw * p + w * dp);
+  }
+}
+
+}  // namespace
+
+// phi_n(r) and phi'_n(r), eqs. (2.1)-(2.4), (2.16), (2.18), (2.19).
+void evaluateRadialBasis(MtpModel const& m, double r, std::vector<double>& phi, std::vector<double>& dphi) {
+  phi.assign(m.radial_basis_size, 0);
+  dphi.assign(m.radial_basis_size, 0);
+  bool const clamped = m.radial_basis_type == RadialBasisType::RBChebyshev_repuls ||
+                       m.radial_basis_type == RadialBasisType::BChebyshev_repuls;
+  switch (m.radial_basis_type) {
+    case RadialBasisType::RBChebyshev:
+    case RadialBasisType::RBChebyshev_repuls:
+      chebyshev(m, true, clamped ? std::max(r, m.min_dist) : r, phi, dphi);
+      break;
+    case RadialBasisType::BChebyshev:
+    case RadialBasisType::BChebyshev_repuls:
+      chebyshev(m, false, clamped ? std::max(r, m.min_dist) : r, phi, dphi);
+      break;
+    case RadialBasisType::RBShapeev:
+      shapeev(m, r, phi, dphi);
+      break;
+    case RadialBasisType::RBTaylor:
+      for (int n = 0; n < m.radial_basis_size; ++n) {
+        phi[n] = power(r, n);
+        dphi[n] = n == 0 ? 0 : n * power(r, n - 1);
+      }
+      break;
+  }
+  for (double& p : phi) p *= m.scaling;
+  for (double& p : dphi) p *= clamped && r <= m.min_dist ? 0 : m.scaling;
+}
+
+namespace {
+
+// Eq. (2.17): the pair repulsion and its derivative.
+std::array<double, 2> repulsion(MtpModel const& m, double r) {
+  if (m.radial_basis_type != RadialBasisType::RBChebyshev_repuls || r >= m.min_dist) return {0, 0};
+  return {1e4 * (std::exp(-10 * (r - 1)) - std::exp(-10 * (m.min_dist - 1))), -1e5 * std::exp(-10 * (r - 1))};
+}
+
+// f_mu(r) and its derivative.
+void radial(MtpModel const& m, int zi, int zj, double r, std::vector<double>& f, std::vector<double>& df) {
+  std::vector<double> phi, dphi;
+  evaluateRadialBasis(m, r, phi, dphi);
   f.assign(m.radial_funcs_count, 0);
   df.assign(m.radial_funcs_count, 0);
   for (int mu = 0; mu < m.radial_funcs_count; ++mu)
@@ -76,6 +149,10 @@ MtpResult evaluateMtp(MtpModel const& model, std::vector<int> const& types, std:
       result.basis[k] += moments[m];
       adjoints[m] += model.moment_coeffs[k];
     }
+    for (Pair const* pair : of_atom[i]) {
+      auto const& d = pair->displacement;
+      energy += repulsion(model, std::hypot(d[0], d[1], d[2]))[0];
+    }
     result.site_energies[i] = energy;
     result.energy += energy;
 
@@ -91,6 +168,7 @@ MtpResult evaluateMtp(MtpModel const& model, std::vector<int> const& types, std:
       double const u[3] = {d[0] / r, d[1] / r, d[2] / r};
       radial(model, types[i], types[pair->j], r, f, df);
       Vector3 gradient{};
+      for (int e = 0; e < 3; ++e) gradient[e] = repulsion(model, r)[1] * u[e];
       for (std::size_t b = 0; b < model.alpha_index_basic.size(); ++b) {
         auto const [mu, x, y, z] = model.alpha_index_basic[b];
         int const n[3] = {x, y, z}, nu = x + y + z;

@@ -1,7 +1,9 @@
 #include "test_systems.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "mtp_reference.hpp"
 #include "neighbor_reference.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/mtp/mtp_template.hpp"
@@ -48,7 +50,8 @@ Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> co
   return s;
 }
 
-MtpModel testModel(int level, std::vector<std::int32_t> const& species, double max_dist, std::uint64_t seed) {
+MtpModel testModel(int level, std::vector<std::int32_t> const& species, double max_dist, std::uint64_t seed,
+                   RadialBasisType type) {
   MtpTemplateOptions options;
   options.level = level;
   options.species = species;
@@ -58,6 +61,17 @@ MtpModel testModel(int level, std::vector<std::int32_t> const& species, double m
   setExponentialStart(model, 2.35);
   Random random(seed);
   for (double& c : model.radial_coeffs) c *= 1 + 0.3 * random();
+  if (type != RadialBasisType::RBChebyshev) {
+    model.radial_basis_type = type;
+    if (formOf(type).clamped) model.min_dist = 2.31;
+    std::vector<double> low, high, ignored;  // the size of each phi_n
+    evaluateRadialBasis(model, model.min_dist, low, ignored);
+    evaluateRadialBasis(model, 0.95 * max_dist, high, ignored);
+    for (std::size_t i = 0; i < model.radial_coeffs.size(); ++i) {
+      std::size_t const n = i % low.size();
+      model.radial_coeffs[i] = 0.3 * random() / std::max(std::abs(low[n]), std::abs(high[n]));
+    }
+  }
   model.species_coeffs.resize(species.size());
   for (double& c : model.species_coeffs) c = -3 + random();
   model.moment_coeffs.resize(model.alpha_moment_mapping.size());

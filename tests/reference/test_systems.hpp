@@ -34,9 +34,10 @@ Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> co
                           std::vector<int> const& species = {14}, std::uint64_t seed = 1);
 
 /// A potential of a level with exponential radial functions and random linear coefficients; radial coefficients differ
-/// between ordered pairs of species.
+/// between ordered pairs of species. Types other than RBChebyshev have random radial functions, and those that treat
+/// distances below min_dist differently have a min_dist that some of `testStructures` go below.
 MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, double max_dist = 5.0,
-                   std::uint64_t seed = 1);
+                   std::uint64_t seed = 1, RadialBasisType type = RadialBasisType::RBChebyshev);
 
 /// Types 0, 1, ... of a structure whose species are those of `model`.
 std::vector<int> typesOf(MtpModel const& model, Structure const& structure);

@@ -61,8 +61,11 @@ void readModel(TomlTable table, FitSettings& settings) {
     table.fail("min_dist", "found " + std::to_string(*settings.min_dist) + ", expected less than max_dist");
   settings.radial_size = table.integer("radial_size");
   if (settings.radial_size && *settings.radial_size < 1) table.fail("radial_size", "expected a number >= 1");
-  if (auto const type = table.text("radial_type"); type && *type != "RBChebyshev")
-    table.fail("radial_type", "found \"" + *type + "\", expected \"RBChebyshev\"");
+  if (auto const type = table.text("radial_type")) {
+    settings.radial_type = radialBasisTypeOf(*type);
+    if (!settings.radial_type)
+      table.fail("radial_type", "found \"" + *type + "\", expected one of " + radialBasisNames());
+  }
   table.finish();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sinter/mtp/mtp_radial_basis.hpp"
 #include "sinter/structures/reader.hpp"
 
 namespace sinter {
@@ -39,6 +40,7 @@ struct FitSettings {
   // functions.
   std::optional<double> min_dist, max_dist;  ///< (A)
   std::optional<int> radial_size;
+  std::optional<RadialBasisType> radial_type;  ///< of a generated template: RBChebyshev
 
   // [data]
   std::vector<std::string> train, test;

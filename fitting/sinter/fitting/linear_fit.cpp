@@ -1,6 +1,7 @@
 #include "sinter/fitting/linear_fit.hpp"
 
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "sinter/core/chemical_elements.hpp"
@@ -9,6 +10,7 @@
 #include "sinter/core/species_map.hpp"
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/linalg/least_squares.hpp"
+#include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_template.hpp"
 
@@ -42,8 +44,9 @@ class Equations {
   Equations(FitSettings const& settings, MtpModel const& model, StreamedLeastSquares& problem, int columns)
       : _settings(settings), _model(model), _problem(problem), _row(static_cast<std::size_t>(columns)) {}
 
+  // `fixed_part` is what the potential gives without coefficients (a pair repulsion), or nothing.
   void append(Structure const& structure, std::vector<int> const& types, DesignRows const& rows, std::size_t s,
-              std::size_t first_atom) {
+              std::size_t first_atom, Evaluation const* fixed_part) {
     RowScales const scale = rowScales(_settings, structure);
     std::size_t const basis = _model.alpha_moment_mapping.size();
     // Copies a design row, scaled, into the first columns; the species columns behind them are those of `counts`.
@@ -55,7 +58,7 @@ class Equations {
     };
     if (structure.energy) {
       std::vector<double> counts(static_cast<std::size_t>(_model.species_count));
-      double fixed = 0;
+      double fixed = fixed_part != nullptr ? fixed_part->energy : 0;
       for (int const type : types) {
         counts[static_cast<std::size_t>(type)] += 1;
         if (!_settings.e0.empty()) fixed += _settings.e0.at(_model.species[static_cast<std::size_t>(type)]);
@@ -68,11 +71,17 @@ class Equations {
       if (_settings.scale_by_force > 0)
         factor *=
             std::sqrt(_settings.scale_by_force / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + _settings.scale_by_force));
-      for (std::size_t x = 0; x < 3; ++x) add(&rows.force(first_atom + i, x, 0), factor, f[x], nullptr);
+      for (std::size_t x = 0; x < 3; ++x) {
+        double const fixed = fixed_part != nullptr ? fixed_part->forces[i][x] : 0;
+        add(&rows.force(first_atom + i, x, 0), factor, f[x] - fixed, nullptr);
+      }
     }
     if (structure.virial && volume(structure))
-      for (std::size_t v = 0; v < 6; ++v)  // off-diagonal components stand for two of the nine
-        add(&rows.virial(s, v, 0), scale.virial * (v < 3 ? 1 : std::sqrt(2.0)), (*structure.virial)[v], nullptr);
+      for (std::size_t v = 0; v < 6; ++v) {  // off-diagonal components stand for two of the nine
+        double const fixed = fixed_part != nullptr ? fixed_part->virial[v] : 0;
+        add(&rows.virial(s, v, 0), scale.virial * (v < 3 ? 1 : std::sqrt(2.0)), (*structure.virial)[v] - fixed,
+            nullptr);
+      }
   }
 
  private:
@@ -100,12 +109,13 @@ MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings
                        " species, expected " + std::to_string(species_count) + " as in model.species");
     bool const changed = settings.min_dist_from_data || (settings.min_dist && *settings.min_dist != model.min_dist) ||
                          (settings.max_dist && *settings.max_dist != model.max_dist) ||
-                         (settings.radial_size && *settings.radial_size != model.radial_basis_size);
+                         (settings.radial_size && *settings.radial_size != model.radial_basis_size) ||
+                         (settings.radial_type && *settings.radial_type != model.radial_basis_type);
     if (changed && !model.radial_coeffs.empty())
       throw InputError(
           settings.template_file +
-          ": found radial coefficients, which belong to this file's min_dist, max_dist and radial_size; expected "
-          "settings that leave these three as they are");
+          ": found radial coefficients, which belong to this file's min_dist, max_dist, radial_size and radial_type; "
+          "expected settings that leave these four as they are");
   }
   double const max_dist =
       settings.max_dist.value_or(settings.template_file.empty() ? default_max_dist : model.max_dist);
@@ -117,12 +127,14 @@ MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings
     options.min_dist = settings.min_dist.value_or(distances.smallest);
     options.max_dist = max_dist;
     options.radial_basis_size = settings.radial_size.value_or(default_radial_size);
+    options.radial_basis_type = settings.radial_type.value_or(options.radial_basis_type);
     model = makeMtpTemplate(options);
   } else {
     model.species = settings.species;
     model.min_dist = settings.min_dist_from_data ? distances.smallest : settings.min_dist.value_or(model.min_dist);
     model.max_dist = max_dist;
     model.radial_basis_size = settings.radial_size.value_or(model.radial_basis_size);
+    model.radial_basis_type = settings.radial_type.value_or(model.radial_basis_type);
   }
   if (model.radial_coeffs.empty()) {
     if (!(distances.mean_nearest > 0))
@@ -148,6 +160,13 @@ LinearFit fitLinear(ExecutionSpace const& space, FitSettings const& settings, Mt
   fit.columns = static_cast<int>(basis + (fixed_species ? 0 : species));
   StreamedLeastSquares problem(fit.columns);
   Equations equations(settings, fit.model, problem, fit.columns);
+  std::optional<MtpEvaluator<ExecutionSpace>> repulsion;  // eq. (2.17): in the labels, but in no basis function
+  if (formOf(start.radial_basis_type).repulsive) {
+    MtpModel bare = start;
+    bare.species_coeffs.assign(species, 0);
+    bare.moment_coeffs.assign(basis, 0);
+    repulsion.emplace(bare, Precision::full, space);
+  }
 
   // Batches of whole structures whose design rows fit into half the memory (they exist on device and host).
   for (std::size_t first = 0; first < structures.size();) {
@@ -158,10 +177,11 @@ LinearFit fitLinear(ExecutionSpace const& space, FitSettings const& settings, Mt
                                              std::min(settings.max_memory / 2, std::size_t{256} << 20));
     auto const batch = structures.subspan(first, last - first);
     auto const rows = computeDesignRows(space, plan, species_map, batch);
+    auto const fixed_parts = repulsion ? repulsion->evaluate(batch) : std::vector<Evaluation>();
     std::size_t atom = 0;
     for (std::size_t s = 0; s < batch.size(); ++s) {
-      equations.append(batch[s], species_map.typesOf(batch[s], "structure " + std::to_string(first + s)), rows, s,
-                       atom);
+      equations.append(batch[s], species_map.typesOf(batch[s], "structure " + std::to_string(first + s)), rows, s, atom,
+                       repulsion ? &fixed_parts[s] : nullptr);
       atom += batch[s].size();
     }
     first = last;

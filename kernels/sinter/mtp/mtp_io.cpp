@@ -4,18 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -25,6 +20,7 @@
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
+#include "sinter/mtp/mtp_active_set.hpp"
 
 namespace sinter {
 
@@ -278,8 +274,10 @@ class Parser {
   void parseSpeciesCount() { _model.species_count = integer(1, detail::max_mtp_species); }
 
   void parseRadialBasisType() {
-    if (Token const token = _tokens.next(); token.text != "RBChebyshev")
-      failAt(token, _key, "a supported radial basis (RBChebyshev)");
+    Token const token = _tokens.next();
+    auto const type = radialBasisTypeOf(token.text);
+    if (!type) failAt(token, _key, "one of " + radialBasisNames());
+    _model.radial_basis_type = *type;
   }
 
   void parseMagneticBasisType() { failAt(_tokens.next(), _key, "a potential without magnetism: no such key"); }
@@ -431,37 +429,6 @@ std::array<Parser::Key, 21> const Parser::keys = {{
     {"moment_coeffs", "", false, &Parser::parseMomentCoeffs},
 }};
 
-/// The text of a file up to the active set, if it has one.
-std::string readText(std::string const& file) {
-  constexpr std::size_t chunk_size = std::size_t{1} << 20;
-  constexpr std::size_t largest = std::size_t{1} << 30;  // level 28 has 4 MB
-  auto const cannotRead = [&] {
-    return InputError(file, 0, std::string("file: found ") + std::strerror(errno) + ", expected a readable .mtp file");
-  };
-
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored))
-    throw InputError(file, 0, "file: found a directory, expected a readable .mtp file");
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> const stream(std::fopen(file.c_str(), "rb"), &std::fclose);
-  if (!stream) throw cannotRead();
-
-  std::string text;
-  for (bool at_end = false; !at_end;) {
-    std::size_t const size = text.size();
-    text.resize(size + chunk_size);
-    std::size_t const count = std::fread(text.data() + size, 1, chunk_size, stream.get());
-    text.resize(size + count);
-    if (std::ferror(stream.get()) != 0) throw cannotRead();
-    // The marker may lie across two chunks.
-    std::size_t const search_from = size - std::min(size, active_set_marker.size());
-    at_end = count < chunk_size || text.find(active_set_marker, search_from) != std::string::npos;
-    if (text.size() > largest)
-      throw InputError(file, 0,
-                       "file: found more than " + std::to_string(largest) + " bytes of text, expected an .mtp file");
-  }
-  return text;
-}
-
 std::string decimal(double value) {
   std::array<char, 32> buffer{};
   // 16 digits after the first one identify every double.
@@ -495,6 +462,12 @@ void appendTable(std::string& text, std::vector<std::array<int, 4>> const& table
   appendList(text, table, [&](std::array<int, 4> const& entry) { appendIntegers(text, {entry.begin(), entry.end()}); });
 }
 
+/// MLIP-3 reads the name as one word, and loses its way when there are more.
+std::string nameInOneWord(std::string name) {
+  std::replace_if(name.begin(), name.end(), isSpace, '_');
+  return name;
+}
+
 std::string tagOf(MtpModel const& model) {
   if (model.species.empty() || (!model.potential_tag.empty() && !speciesOfTag(model.potential_tag)))
     return model.potential_tag;
@@ -520,16 +493,21 @@ void appendRadialCoeffs(std::string& text, MtpModel const& model) {
 
 MtpModel parseMtp(std::string const& text, std::string const& name) { return Parser(text, name).parse(); }
 
-MtpModel readMtp(std::string const& file) { return parseMtp(readText(file), file); }
+MtpModel readMtp(std::string const& file) {
+  auto const text = detail::readMtpText(file);
+  MtpModel model = parseMtp(text.text, file);
+  static_cast<void>(detail::findActiveSet(text, file, model));  // for its checks
+  return model;
+}
 
 std::string formatMtp(MtpModel const& model) {
   checkMtpModel(model, "formatMtp");
   std::string text = "MTP\nversion = 1.1.0\n";
-  text += "potential_name = " + model.potential_name + "\n";
+  text += "potential_name = " + nameInOneWord(model.potential_name) + "\n";
   text += "scaling = " + decimal(model.scaling) + "\n";
   text += "species_count = " + std::to_string(model.species_count) + "\n";
   text += "potential_tag = " + tagOf(model) + "\n";
-  text += "radial_basis_type = RBChebyshev\n";
+  text += "radial_basis_type = " + std::string(formOf(model.radial_basis_type).name) + "\n";
   text += "\tmin_dist = " + decimal(model.min_dist) + "\n";
   text += "\tmax_dist = " + decimal(model.max_dist) + "\n";
   text += "\tradial_basis_size = " + std::to_string(model.radial_basis_size) + "\n";

@@ -4,7 +4,10 @@
 /// The format. A file is `MTP`, then `key = value` entries; white space and line breaks are free inside lists, and
 /// lines may be megabytes long. Both `min_dist` and `min_val`, `max_dist` and `max_val`, `radial_basis_size` and
 /// `basis_size` are understood. A scaling after `radial_basis_type` multiplies the one before it. The coefficients of
-/// an untrained template are absent. An `.almtp` file is read up to its active set, which starts with `#MVS_v`.
+/// an untrained template are absent. An `.almtp` file is read up to its active set (mtp_active_set.hpp), whose size is
+/// checked; what is written has none. `potential_name` is written as one word, with _ for white space, because MLIP-3
+/// takes the first word only. MLIP-3 also wants the highest mu of `alpha_index_basic` to be radial_funcs_count - 1,
+/// which a pruned table may break; readMtp does not mind.
 ///
 /// Which element a type is. MLIP-2 files know types 0, 1, ... only. Sinter keeps atomic numbers through files with
 ///
@@ -30,7 +33,7 @@ namespace sinter {
 /// Nothing is allocated from a count before it has been checked against the size of the file. The result has passed
 /// `checkMtpModel`. Lengths are in Angstrom and energies in eV, as in the file.
 /// \throws InputError "file:line: key: found ..., expected ..." for a file that is missing, unreadable or damaged, or
-/// that needs what Sinter does not have (another radial basis than RBChebyshev, magnetism).
+/// that needs what Sinter does not have (an unknown radial basis, magnetism).
 ///
 /// Source: MLIP-2 1.1.0 and MLIP-3 files; ../shared/design/mtp.md section 2. Cost: linear in the size of the file.
 [[nodiscard]] MtpModel readMtp(std::string const& file);

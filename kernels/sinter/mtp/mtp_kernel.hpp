@@ -1,5 +1,5 @@
 /// \file
-/// Evaluation of moment tensor potentials: equations (2.1)-(2.13) of kernels/README.md. Slow reference:
+/// Evaluation of moment tensor potentials: equations (2.1)-(2.13), (2.16)-(2.20) of kernels/README.md. Slow reference:
 /// tests/reference/mtp_reference.hpp.
 ///
 /// Two passes over the neighbours of a centre. The first makes radial values and accumulates the folded moments; then
@@ -235,7 +235,8 @@ struct MtpKernel {
   }
 
   // Neighbours inside the cutoff, lane by lane, the shorter lists padded with neighbours at the cutoff, where radial
-  // functions and their derivatives vanish. Returns the length of the longest list.
+  // functions and their derivatives vanish (or are made to, see radialEnvelope). Returns the length of the longest
+  // list.
   KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
     int counts[lanes], longest = 0;
@@ -276,7 +277,7 @@ struct MtpKernel {
     return longest;
   }
 
-  // Eqs. (2.1)-(2.4): u, 1/r, f_mu and f'_mu of every neighbour.
+  // Eqs. (2.1)-(2.4), (2.16)-(2.20): u, 1/r, f_mu and f'_mu of every neighbour.
   KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
                                       int neighbors) const {
     int const pair_size = plan.radial_functions * plan.radial_basis_size;
@@ -315,16 +316,62 @@ struct MtpKernel {
     });
   }
 
-  // `coefficient(mu R + n)` is scaling * c[z_i][z_j][mu][n].
+  // What differs between the forms of the radial basis: the argument of xi, dxi/dr, w(r) and w'(r).
+  struct Envelope {
+    Number argument, slope, cut, cut_derivative;
+  };
+  KOKKOS_FUNCTION Envelope radialEnvelope(MtpScratch<Number> const& s, int k, Number const& r) const {
+    Real const min_dist = static_cast<Real>(plan.min_dist), max_dist = static_cast<Real>(plan.max_dist);
+    Envelope e{r, Number(static_cast<Real>(2 / (plan.max_dist - plan.min_dist))), Number(Real(1)), Number(Real(0))};
+    if (plan.clamped)  // eq. (2.16); written so that NaN stays
+      for (int l = 0; l < lanes; ++l)
+        if (lanesOf(r)[l] <= min_dist) lanesOf(e.argument)[l] = min_dist;
+    if (plan.envelope == RadialEnvelope::cutoff) {  // (r - R_max)^2
+      Number const gap = e.argument - Number(max_dist);
+      e.cut = gap * gap;
+      e.cut_derivative = gap + gap;
+    } else if (plan.envelope == RadialEnvelope::inverse) {  // (1 - R_max / r)^2
+      Number const ratio = Number(max_dist) * s.distance[k], gap = Number(Real(1)) - ratio;
+      e.cut = gap * gap;
+      e.cut_derivative = (gap + gap) * ratio * s.distance[k];
+    } else if constexpr (lanes > 1) {  // no factor makes neighbours that are padding vanish
+      for (int l = 0; l < lanes; ++l)
+        if (s.neighbor[k * lanes + l] < 0) lanesOf(e.cut)[l] = Real(0);
+    }
+    if (plan.clamped)
+      for (int l = 0; l < lanes; ++l)
+        if (lanesOf(r)[l] <= min_dist) lanesOf(e.slope)[l] = lanesOf(e.cut_derivative)[l] = Real(0);
+    return e;
+  }
+
+  // Eq. (2.17) into the last radial function. The difference of exponentials as expm1, which keeps its digits near
+  // R_min.
+  KOKKOS_FUNCTION void pairRepulsion(MtpScratch<Number> const& s, int k, Number const& r) const {
+    int const mu = plan.radial_functions - 1;
+    Number value(Real(0)), prime(Real(0));
+    double const at_min = repulsion_strength * Kokkos::exp(-repulsion_steepness * (plan.min_dist - repulsion_origin));
+    for (int l = 0; l < lanes; ++l) {
+      double const below = plan.min_dist - static_cast<double>(lanesOf(r)[l]);
+      if (below > 0) {
+        double const growth = Kokkos::expm1(repulsion_steepness * below);
+        lanesOf(value)[l] = static_cast<Real>(at_min * growth);
+        lanesOf(prime)[l] = static_cast<Real>(-repulsion_steepness * at_min * (growth + 1));
+      }
+    }
+    s.radial[mu * max_neighbors + k] = value;
+    s.radial[(plan.radial_functions + mu) * max_neighbors + k] = prime;
+  }
+
+  // `coefficient(mu R + n)` is c'[z_i][z_j][mu][n], eq. (2.20).
   template <class Coefficient>
   KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r,
                                        Coefficient const& coefficient) const {
     int const size = plan.radial_basis_size;
+    Envelope const envelope = radialEnvelope(s, k, r);
     Real const slope = static_cast<Real>(2 / (plan.max_dist - plan.min_dist));
     Real const shift = static_cast<Real>((plan.max_dist + plan.min_dist) / (plan.max_dist - plan.min_dist));
-    Number const xi = Kokkos::fma(r, Number(slope), Number(-shift));  // eq. (2.1)
+    Number const xi = Kokkos::fma(envelope.argument, Number(slope), Number(-shift));  // eq. (2.1)
     Number const twice = xi + xi;
-    Number const gap = r - Number(static_cast<Real>(plan.max_dist));
     Number chebyshev[max_radial_basis_size], derivative[max_radial_basis_size];  // T_n(xi), T'_n(xi)
     chebyshev[0] = Number(Real(1));
     derivative[0] = Number(Real(0));
@@ -337,8 +384,8 @@ struct MtpKernel {
       derivative[n] =
           Kokkos::fma(twice, derivative[n - 1], Kokkos::fma(Number(Real(2)), chebyshev[n - 1], -derivative[n - 2]));
     }
-    Number const cut = gap * gap, cut_derivative = gap + gap;  // (r - R_max)^2
-    for (int mu = 0; mu < plan.radial_functions; ++mu) {       // eqs. (2.3), (2.4)
+    Number const cut = envelope.cut, cut_slope = envelope.slope * cut, cut_derivative = envelope.cut_derivative;
+    for (int mu = 0; mu < plan.radial_functions; ++mu) {  // eqs. (2.3), (2.4)
       Number value(Real(0)), prime(Real(0));
       for (int n = 0; n < size; ++n) {
         Number const c = coefficient(mu * size + n);
@@ -347,8 +394,9 @@ struct MtpKernel {
       }
       s.radial[mu * max_neighbors + k] = value * cut;
       s.radial[(plan.radial_functions + mu) * max_neighbors + k] =
-          Kokkos::fma(prime, Number(slope) * cut, value * cut_derivative);
+          Kokkos::fma(prime, cut_slope, value * cut_derivative);
     }
+    if (plan.repulsion_moment >= 0) pairRepulsion(s, k, r);
   }
 
   // All monomials of neighbour k into slot `slot` of the chunk: each is an earlier one times a component of u.
@@ -422,7 +470,10 @@ struct MtpKernel {
     Kokkos::single(Kokkos::PerThread(team), [&] {
       for (int l = 0; l < active; ++l) {
         int const atom = source.centre(first + l);
-        sink.siteEnergy(atom, plan.species_coeffs(source.type(atom)) + lanesOf(linear.values[0])[l]);
+        double energy = plan.species_coeffs(source.type(atom)) + lanesOf(linear.values[0])[l];
+        if (plan.repulsion_moment >= 0)  // eq. (2.17)
+          energy += static_cast<double>(lanesOf(s.moments[plan.repulsion_moment])[l]);
+        sink.siteEnergy(atom, energy);
       }
     });
   }

@@ -93,6 +93,14 @@ Fault checkRadialPart(MtpModel const& model) {
   if (auto fault = checkCount("radial_basis_size", model.radial_basis_size, 1, max_radial_size)) return fault;
   if (auto fault = checkCount("radial_funcs_count", model.radial_funcs_count, 1, max_radial_size)) return fault;
 
+  auto const& form = formOf(model.radial_basis_type);
+  if (model.radial_basis_size > form.max_size)
+    return MtpFault{"radial_basis_size", text(model.radial_basis_size),
+                    "at most " + text(form.max_size) + ", the functions of " + std::string(form.name)};
+  if (form.envelope == RadialEnvelope::inverse && model.min_dist == 0)
+    return MtpFault{"min_dist", "0",
+                    "a number above 0, because the functions of " + std::string(form.name) + " are multiples of it"};
+
   auto const pairs = static_cast<std::size_t>(model.species_count) * static_cast<std::size_t>(model.species_count);
   auto const size =
       pairs * static_cast<std::size_t>(model.radial_funcs_count) * static_cast<std::size_t>(model.radial_basis_size);

@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace sinter {
+#include "sinter/mtp/mtp_radial_basis.hpp"
 
-/// Forms of the radial basis that Sinter evaluates.
-enum class RadialBasisType { RBChebyshev };
+namespace sinter {
 
 /// Index tables, radial and linear coefficients of a moment tensor potential.
 ///

@@ -132,6 +132,29 @@ void makeProducts(MtpModel const& model, HostPlan& plan) {
   makeRows(reverse, level, true, plan.reverse, plan.reverse_terms, plan.reverse_level);
 }
 
+// The sum of the pair repulsion, eq. (2.17), as the accumulated moment {mu, monomial 1} that becomes `moment`.
+void addRepulsion(HostPlan& plan, int mu, int moment) {
+  plan.accumulated.insert(plan.accumulated.begin() + plan.accumulated_begin[1],
+                          {static_cast<std::int16_t>(mu), 0, static_cast<std::int32_t>(moment)});
+  for (std::size_t m = 1; m < plan.accumulated_begin.size(); ++m) ++plan.accumulated_begin[m];
+}
+
+// Eq. (2.20): coefficients of Chebyshev polynomials, with the scaling; zeros for the pair repulsion.
+std::vector<double> chebyshevCoefficients(MtpModel const& model, int radial_functions) {
+  auto const size = static_cast<std::size_t>(model.radial_basis_size);
+  auto const form = chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist);
+  auto const given = static_cast<std::size_t>(model.radial_funcs_count);
+  auto const kept = static_cast<std::size_t>(radial_functions);
+  std::vector<double> result(model.radial_coeffs.size() / given * kept);
+  for (std::size_t row = 0; row < model.radial_coeffs.size() / size; ++row) {
+    double const* const c = &model.radial_coeffs[row * size];
+    double* const to = &result[(row / given * kept + row % given) * size];
+    for (std::size_t n = 0; n < size; ++n)
+      for (std::size_t k = 0; k <= n; ++k) to[k] += c[n] * model.scaling * form[n * size + k];
+  }
+  return result;
+}
+
 HostPlan makeHostPlan(MtpModel const& model) {
   HostPlan plan;
   foldTraces(model, plan);
@@ -158,13 +181,20 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model) {
   if (model.radial_basis_size > max_radial_basis_size)
     throw InputError("found " + std::to_string(model.radial_basis_size) + " radial basis functions, expected at most " +
                      std::to_string(max_radial_basis_size));
-  HostPlan const host = makeHostPlan(model);
+  HostPlan host = makeHostPlan(model);
+  auto const& form = formOf(model.radial_basis_type);
 
   MtpPlan<MemorySpace> plan;
   plan.species_count = model.species_count;
   plan.radial_functions = model.radial_funcs_count;
   plan.radial_basis_size = model.radial_basis_size;
   plan.moments = model.alpha_moments_count;
+  plan.envelope = form.envelope;
+  plan.clamped = form.clamped;
+  if (form.repulsive) {
+    plan.repulsion_moment = plan.moments++;
+    addRepulsion(host, plan.radial_functions++, plan.repulsion_moment);
+  }
   plan.basis_functions = static_cast<int>(model.alpha_moment_mapping.size());
   plan.monomial_count = static_cast<int>(host.monomials.size());
   plan.accumulated_count = static_cast<int>(host.accumulated.size());
@@ -174,9 +204,7 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model) {
   plan.min_dist = model.min_dist;
   plan.max_dist = model.max_dist;
 
-  std::vector<double> radial = model.radial_coeffs;
-  for (double& c : radial) c *= model.scaling;
-  plan.radial = toDevice<MemorySpace>("sinter::mtp::radial", radial);
+  plan.radial = toDevice<MemorySpace>("sinter::mtp::radial", chebyshevCoefficients(model, plan.radial_functions));
   plan.monomials = toDevice<MemorySpace>("sinter::mtp::monomials", host.monomials);
   plan.accumulated = toDevice<MemorySpace>("sinter::mtp::accumulated", host.accumulated);
   plan.accumulated_begin = toDevice<MemorySpace>("sinter::mtp::accumulated_begin", host.accumulated_begin);
@@ -194,9 +222,10 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model) {
   std::vector<double> species_coeffs = model.species_coeffs, moment_coeffs = model.moment_coeffs;
   species_coeffs.resize(static_cast<std::size_t>(model.species_count));
   moment_coeffs.resize(model.alpha_moment_mapping.size());
-  std::vector<double> seed(static_cast<std::size_t>(model.alpha_moments_count));
+  std::vector<double> seed(static_cast<std::size_t>(plan.moments));
   for (std::size_t k = 0; k < moment_coeffs.size(); ++k)
     seed[static_cast<std::size_t>(model.alpha_moment_mapping[k])] += moment_coeffs[k];
+  if (plan.repulsion_moment >= 0) seed[static_cast<std::size_t>(plan.repulsion_moment)] = 1;
   plan.species_coeffs = toDevice<MemorySpace>("sinter::mtp::species_coeffs", species_coeffs);
   plan.moment_coeffs = toDevice<MemorySpace>("sinter::mtp::moment_coeffs", moment_coeffs);
   plan.energy_seed = toDevice<MemorySpace>("sinter::mtp::energy_seed", seed);

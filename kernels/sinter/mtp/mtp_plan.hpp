@@ -44,6 +44,9 @@ struct ProductRow {
 /// Products run in rows that gather their terms: no two rows write the same number, so lanes need no atomics. Rows
 /// stand in levels; a row needs values of earlier levels only. `forward` makes m[target] += sum factor m[left]
 /// m[right]; `reverse` makes g[target] += sum factor g[left] m[right], with g = dE/dm, eq. (2.10).
+///
+/// The pair repulsion of `RBChebyshev_repuls` is one more radial function (the last one, with no coefficients) and one
+/// more moment, which is the sum of it over neighbours; its energy_seed is 1 and no basis function has it.
 template <class MemorySpace>
 struct MtpPlan {
   using memory_space = MemorySpace;
@@ -53,9 +56,12 @@ struct MtpPlan {
   int species_count = 0, radial_functions = 0, radial_basis_size = 0;
   int moments = 0, basis_functions = 0, monomial_count = 0, accumulated_count = 0, rebuilt_count = 0;
   int forward_levels = 0, reverse_levels = 0;
+  RadialEnvelope envelope = RadialEnvelope::cutoff;
+  bool clamped = false;       ///< radial functions keep their value at R_min below it, eq. (2.16)
+  int repulsion_moment = -1;  ///< the moment that sums the pair repulsion, eq. (2.17); -1 without one
   double min_dist = 0, max_dist = 0;
 
-  Data<double> radial;                   ///< scaling * c[z1][z2][mu][n]
+  Data<double> radial;                   ///< c'[z1][z2][mu][k], coefficients of T_k, eq. (2.20)
   Data<MonomialStep> monomials;          ///< (monomial_count)
   Data<AccumulatedMoment> accumulated;   ///< ordered by monomial, then mu
   Data<std::int32_t> accumulated_begin;  ///< (monomial_count + 1) first accumulated moment of each monomial

@@ -371,6 +371,7 @@ MtpModel makeMtpTemplate(MtpTemplateOptions const& options) {
   model.min_dist = options.min_dist;
   model.max_dist = options.max_dist;
   model.radial_basis_size = options.radial_basis_size;
+  model.radial_basis_type = options.radial_basis_type;
 
   auto const scalars = ScalarSearch(options.level).run();
   TableBuilder(scalars).fill(model, scalars);
@@ -384,6 +385,11 @@ void setExponentialStart(MtpModel& model, double r0) {
     throw InputError("setExponentialStart: r0: found " + std::to_string(r0) +
                      ", expected a distance between 0 and max_dist = " + std::to_string(model.max_dist));
 
+  auto const& form = formOf(model.radial_basis_type);
+  auto const envelope = [&](double r, double to_cutoff) {
+    double const gap = form.envelope == RadialEnvelope::inverse ? to_cutoff / r : to_cutoff;
+    return form.envelope == RadialEnvelope::none ? 1 : gap * gap;
+  };
   // Chebyshev points with the weights that make their sum the integral over r: the basis stays well conditioned.
   auto const basis_size = index(model.radial_basis_size);
   auto const func_count = index(model.radial_funcs_count);
@@ -397,7 +403,7 @@ void setExponentialStart(MtpModel& model, double r0) {
     double const r = model.max_dist - half_range * (1 - xi);
     double const to_cutoff = half_range * (1 - xi);
 
-    double phi = weight * model.scaling * to_cutoff * to_cutoff;  // phi_0
+    double phi = weight * model.scaling * envelope(r, to_cutoff);
     double previous = xi * phi;  // phi_{-1} of the recursion that gives phi_1 = xi phi_0
     for (std::size_t n = 0; n < basis_size; ++n) {
       basis(i, n) = phi;
@@ -412,6 +418,15 @@ void setExponentialStart(MtpModel& model, double r0) {
       target(i, mu) = weight * std::exp(-steepness * (r - r0)) * cutoff_ratio * cutoff_ratio;
   }
   solveLeastSquares(basis, target);
+  // From coefficients of envelope times T_k to those of phi_n, eq. (2.20): c' = t^T c, solved from the last n.
+  auto const to_chebyshev =
+      chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist);
+  auto const form_entry = [&](std::size_t n, std::size_t k) { return to_chebyshev[n * basis_size + k]; };
+  for (std::size_t mu = 0; mu < func_count; ++mu)
+    for (std::size_t k = basis_size; k-- > 0;) {
+      for (std::size_t n = k + 1; n < basis_size; ++n) target(k, mu) -= form_entry(n, k) * target(n, mu);
+      target(k, mu) /= form_entry(k, k);
+    }
 
   std::vector<double> coeffs;  // c[mu][n], the same for every pair of species
   for (std::size_t mu = 0; mu < func_count; ++mu)

@@ -16,6 +16,7 @@ struct MtpTemplateOptions {
   double min_dist = 2;                ///< (A)
   double max_dist = 5;                ///< (A)
   int radial_basis_size = 8;
+  RadialBasisType radial_basis_type = RadialBasisType::RBChebyshev;
 };
 
 /// Index tables of level `lev_max`: all contractions of at most four moments with lev(M_{mu,nu}) = 2 + 4 mu + nu whose
@@ -29,11 +30,12 @@ struct MtpTemplateOptions {
 
 /// Sets the radial coefficients of every pair of species to the projection of
 ///   f_mu(r) = exp(-s_mu (r - r0)) ((R_max - r) / (R_max - r0))^2,   s_mu = 2^mu = 1, 2, 4, ... (1/A),
-/// on the radial basis; with them even a linear fit is good. The projection is the least-squares one on [R_min, R_max]
-/// (sum over Chebyshev points with the weights of an integral over r; Householder QR), whatever the scaling.
-/// `r0` (A) should be near the nearest-neighbour distance.
-/// \throws InputError when `model` does not pass `checkMtpModel`, r0 is not inside (0, max_dist), or
-/// exp(s_mu (r0 - R_min)) overflows; the model is then unchanged.
+/// on the radial basis, whatever its type; with them even a linear fit is good. The projection is the least-squares one
+/// on [R_min, R_max] (sum over Chebyshev points with the weights of an integral over r; Householder QR), whatever the
+/// scaling; without a cutoff factor the functions only come near zero at R_max. `r0` (A) should be near the
+/// nearest-neighbour distance.
+/// \throws InputError when `model` does not pass `checkMtpModel`, r0 is not inside (0, max_dist), or exp(s_mu (r0 -
+/// R_min)) overflows; the model is then unchanged.
 ///
 /// Source: ../shared/design/fitting.md section 2. Cost: O(R^2 (R + K)), host only.
 void setExponentialStart(MtpModel& model, double r0);
