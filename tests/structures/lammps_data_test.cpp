@@ -184,7 +184,9 @@ TEST(LammpsDataWriter, MoleculesWiresAndSlabs) {
         double product = 0, lengths = 1;
         for (std::size_t x = 0; x < 3; ++x) product += read.cell[d][x] * read.cell[e][x];
         for (std::size_t k : {d, e}) lengths *= std::hypot(read.cell[k][0], read.cell[k][1], read.cell[k][2]);
-        if (e != d) EXPECT_NEAR(product / lengths, 0, 1e-15);  // normal: a few roundings
+        if (e != d) {
+          EXPECT_NEAR(product / lengths, 0, 1e-15);  // normal: a few roundings
+        }
       }
     }
     EXPECT_GT(determinant(read.cell), 0);
@@ -266,7 +268,7 @@ TEST(LammpsData, MalformedFilesAreRefused) {
           {h + "Masses\n\n1\n2 1\n", 10, "a type and its mass"},
           {h + atoms + "Velocities\n\n1 0 0 0\n", 14, "expected line 2 of 2"},
           {h + atoms + "Velocities\n\n1 0 0 0\nBonds\n", 15, "expected line 2 of 2 of Velocities"},
-          {h + "1 bonds\n" + atoms + "Bonds\n\n", 13, "expected line 1 of 1"},
+          {h + "1 bonds\n" + atoms + "Bonds\n\n", 14, "expected line 1 of 1"},
           {h + "Atom Type Labels\n\n1 Si\n2 Si\n", 11, "'Si', expected a label"},
           {h + "Atom Type Labels\n\n1 Si\n2 7\n", 11, "'7', expected a label"},
           {h + "Atom Type Labels\n\n1\n", 10, "a type and its label"},

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -54,8 +55,11 @@ class LammpsProgram : public testing::Test {
     return numbers;
   }
 
-  std::string pairStyle() const {
-    return "mass * 28.0855\npair_style sw\npair_coeff * * " + potential.string() + " Si Si\n";
+  /// Every type is silicon.
+  std::string pairStyle(std::int32_t types) const {
+    std::string elements;
+    for (std::int32_t t = 0; t < types; ++t) elements += " Si";
+    return "mass * 28.0855\npair_style sw\npair_coeff * * " + potential.string() + elements + "\n";
   }
 
   /// LAMMPS's energy and |forces|^2 of a data file that Sinter wrote for `s`.
@@ -63,9 +67,11 @@ class LammpsProgram : public testing::Test {
     auto const writer = openStructureWriter(folder / "sinter.data");
     writer->write(s);
     writer->close();
+    auto const types = -*std::min_element(s.species.begin(), s.species.end());  // unnamed, or silicon alone
     std::string boundary;
     for (bool const p : s.periodic) boundary += p ? " p" : " f";
-    return run("units metal\natom_style atomic\nboundary" + boundary + "\nread_data sinter.data\n" + pairStyle() +
+    return run("units metal\natom_style atomic\nboundary" + boundary + "\nread_data sinter.data\n" +
+               pairStyle(std::max(types, 1)) +
                "neigh_modify one 10000 page 1000000\ncompute f all reduce sumsq fx fy fz\nthermo_style custom step pe "
                "c_f[1] c_f[2] c_f[3]\nrun 0\nprint \"RESULT $(pe:%.17g) "
                "$(c_f[1]+c_f[2]+c_f[3]:%.17g) $(atoms)\"\n");
@@ -98,8 +104,7 @@ Structure rotated(Structure s) {
   return s;
 }
 
-TEST_F(LammpsProgram, DumpsAndDataFilesOfATriclinicRun) {
-  auto const energy = run(R"(units metal
+constexpr auto prism = R"in(units metal
 atom_style charge
 lattice diamond 5.43
 region r prism 0 2 0 2 0 2 0.3 -0.2 0.4
@@ -107,28 +112,34 @@ create_box 2 r
 create_atoms 1 box
 set type 1 type/fraction 2 0.5 123
 displace_atoms all random 0.1 0.1 0.1 77
-)" + pairStyle() + R"(
+)in";
+constexpr auto prism_run = R"in(
 velocity all create 600 1
 fix 1 all nve
 dump 1 all custom 5 x.dump id type x y z fx fy fz
 dump_modify 1 format float %.17g
 dump 2 all custom 5 s.lammpstrj type xs ys zs id element
 dump_modify 2 element Si Ge format float %.17g units yes time yes
-dump 3 all custom 5 u.dump.gz id type xu yu zu
+dump 3 all custom 5 u.dump id type xu yu zu
 dump_modify 3 format float %.17g sort id
 dump 4 all atom 5 dump.atom
 dump 5 all custom 5 su.dump id type xsu ysu zsu
 dump_modify 5 format float %.17g
 run 10
-print "RESULT $(pe:%.17g)" write_data last.data) ");
-      auto const frames = readStructures(folder / "x.dump");
+print "RESULT $(pe:%.17g)"
+write_data last.data
+)in";
+
+TEST_F(LammpsProgram, DumpsAndDataFilesOfATriclinicRun) {
+  auto const energy = run(std::string(prism) + pairStyle(2) + prism_run);
+  auto const frames = readStructures(folder / "x.dump");
   ASSERT_EQ(frames.size(), 3U);
   ASSERT_EQ(frames[0].size(), 64U);
   EXPECT_NEAR(frames[0].cell[1][0], 0.3 * 5.43, same_place);
   EXPECT_EQ(frames[2].features.at(0).second, "10");
   ASSERT_EQ(frames[2].forces.size(), 64U);
   auto const scaled = readStructures(folder / "s.lammpstrj");
-  auto const unwrapped = readStructures(folder / "u.dump.gz"), parts = readStructures(folder / "su.dump");
+  auto const unwrapped = readStructures(folder / "u.dump"), parts = readStructures(folder / "su.dump");
   auto const coarse = readStructures(folder / "dump.atom");
   for (std::size_t f = 0; f < 3; ++f) {
     expectNear(scaled.at(f), frames[f]);
@@ -150,23 +161,26 @@ print "RESULT $(pe:%.17g)" write_data last.data) ");
   }
 }
 
-TEST_F(LammpsProgram, GeneralTriclinicDumpsAndDataFiles) {
-  auto const energy = run(R"(units metal
+constexpr auto primitive = R"in(units metal
 atom_style atomic
 lattice custom 5.43 a1 0 0.6 0.5 a2 0.5 0 0.6 a3 0.6 0.5 0 basis 0 0 0 basis 0.25 0.25 0.25 triclinic/general
 create_box 2 NULL 0 3 0 3 0 3
 create_atoms 1 box
-)" + pairStyle() +
-                          R"(
+)in";
+constexpr auto primitive_run = R"in(
 displace_atoms all random 0.1 0.1 0.1 77
 dump 1 all custom 5 g.dump id type x y z fx fy fz
 dump_modify 1 format float %.17g triclinic/general yes
 dump 2 all custom 5 r.dump id type x y z
 dump_modify 2 format float %.17g
 run 0
-print "RESULT $(pe:%.17g)" write_data general.data triclinic /
-                              general) ");
-      Structure const general = readStructures(folder / "g.dump").at(0);
+print "RESULT $(pe:%.17g)"
+write_data general.data triclinic/general
+)in";
+
+TEST_F(LammpsProgram, GeneralTriclinicDumpsAndDataFiles) {
+  auto const energy = run(std::string(primitive) + pairStyle(2) + primitive_run);
+  Structure const general = readStructures(folder / "g.dump").at(0);
   Structure const data = readStructures(folder / "general.data").at(0);
   EXPECT_NEAR(general.cell[0][0], 0, same_place);
   EXPECT_NEAR(general.cell[0][1], 3 * 0.6 * 5.43, same_place);

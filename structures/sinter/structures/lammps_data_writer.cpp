@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -96,6 +97,12 @@ Box boxOf(Structure const& structure) {
   return box;
 }
 
+// As few digits as give the same number: "28.085".
+std::string shortest(double value) {
+  std::array<char, 32> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
 void appendBox(detail::FrameText& text, Box const& box) {
   auto const& [a, b, c] = box.cell;
   bool const restricted = a[1] == 0 && a[2] == 0 && b[2] == 0 && a[0] > 0 && b[1] > 0 && c[2] > 0;
@@ -133,7 +140,7 @@ void LammpsDataWriter::writeFrame(Structure const& structure, std::span<AtomColu
   if (static_cast<std::size_t>(types) == elements.size()) {
     _text << "\nMasses\n\n";
     for (std::size_t t = 0; t < elements.size(); ++t)
-      _text << t + 1 << " " << atomicMass(elements[t]) << " # " << chemicalSymbol(elements[t]) << "\n";
+      _text << t + 1 << " " << shortest(atomicMass(elements[t])) << " # " << chemicalSymbol(elements[t]) << "\n";
   }
   _text << "\nAtoms # atomic\n\n";
   for (std::size_t i = 0; i < structure.size(); ++i)
