@@ -8,6 +8,9 @@
 
 namespace sinter::app {
 
+/// `sinter convert IN OUT`: structures from one kind of file into another.
+void addConvertCommand(CLI::App& app);
+
 /// `sinter eval POTENTIAL STRUCTURES`: energies, forces and virials of a file, and their errors.
 void addEvalCommand(CLI::App& app);
 

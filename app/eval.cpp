@@ -25,9 +25,9 @@
 #include "sinter/core/file_output.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
-#include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/label_errors.hpp"
 #include "sinter/structures/reader.hpp"
+#include "sinter/structures/writer.hpp"
 
 namespace sinter::app {
 
@@ -124,9 +124,9 @@ class Eval {
     std::vector<std::string> taken = {_options.potential, _options.structures};
     if (_options.output) {
       std::string const kind = lowerExtension(*_options.output);
-      if (kind != ".xyz" && kind != ".extxyz")
+      if (kind != ".xyz" && kind != ".extxyz" && kind != ".cfg")
         throw InputError("-o " + *_options.output + ": found the extension '" + kind +
-                         "', expected .xyz or .extxyz (this version writes extended XYZ only)");
+                         "', expected .xyz, .extxyz or .cfg");
       checkOutputPath("-o", *_options.output, taken);
       taken.push_back(*_options.output);
     }
@@ -173,9 +173,10 @@ class Eval {
     auto const begin = Clock::now();
     Clock::duration evaluating{};
     auto const evaluator = makeEvaluator<Space>();
-    std::optional<ExtxyzWriter> writer;
+    std::unique_ptr<StructureWriter> writer;
     std::optional<EvalReport> report;
-    if (_options.output) writer.emplace(*_options.output);
+    if (_options.output)
+      writer = openStructureWriter(*_options.output, _model.species.empty() ? _unnamed : _model.species);
     if (_options.json)
       report.emplace(*_options.json, sinterJson(_options.backend, _options.precision),
                      potentialJson(_options.potential, _model));
@@ -209,14 +210,14 @@ class Eval {
     if (!_options.quiet) printSummary(wall, rate);
   }
 
-  void writeFrame(ExtxyzWriter& writer, Structure const& labelled, Evaluation const& evaluation) const {
+  void writeFrame(StructureWriter& writer, Structure const& labelled, Evaluation const& evaluation) const {
     Structure result = labelled;
     result.energy = evaluation.energy;
     result.forces = evaluation.forces;
     result.virial.reset();
     if (volume(labelled)) result.virial = evaluation.virial;
     if (!_model.species.empty()) nameTypes(result, _model.species, _options.structures);
-    ExtxyzWriter::AtomColumn const column{"site_energy", evaluation.site_energies};
+    StructureWriter::AtomColumn const column{"site_energy", evaluation.site_energies};
     writer.write(result, {&column, 1}, &labelled);
   }
 
@@ -258,12 +259,13 @@ void addEvalCommand(CLI::App& app) {
   command->add_option("POTENTIAL", options->potential, "Moment tensor potential (.mtp, .almtp)")->required();
   command
       ->add_option("STRUCTURES", options->structures,
-                   "Extended XYZ (.xyz, .extxyz) or MLIP .cfg, also compressed (.xz, .gz)")
+                   "Extended XYZ (.xyz, .extxyz), MLIP .cfg, LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), "
+                   "also compressed (.xz, .gz)")
       ->required();
   command->add_option(
       "-o,--output", options->output,
-      "Extended XYZ with energy, forces, virial and site_energy; labels stay as ref_energy, ref_forces, "
-      "ref_virial");
+      "Extended XYZ or MLIP .cfg with energy, forces, virial and site_energy; labels stay as ref_energy, ref_forces, "
+      "ref_virial (features of .cfg)");
   command->add_option("--json", options->json, "Report: frames, errors, provenance, time");
   command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
       ->check(CLI::IsMember({"double", "mixed"}))
@@ -274,8 +276,10 @@ void addEvalCommand(CLI::App& app) {
   command->add_option("--energy-key", options->keys.energy, "Name of the reference energies (extended XYZ)");
   command->add_option("--force-key", options->keys.force, "Name of the reference forces");
   command->add_option("--virial-key", options->keys.virial, "Name of the reference virials (or stresses)");
-  command->add_option("--species", options->species,
-                      "Elements of types 0, 1, ... where structures or potential do not name them, as in Si,O");
+  command->add_option(
+      "--species", options->species,
+      "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
+      "them, as in Si,O");
   command->add_option("--frames", options->frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress and no summary");

@@ -177,7 +177,8 @@ void printStructures(std::string const& file) {
 void addInfoCommand(CLI::App& app) {
   auto const file = std::make_shared<std::string>();
   CLI::App* const command = app.add_subcommand("info", "This build of sinter, or what is in a file");
-  command->add_option("FILE", *file, "Potential (.mtp, .almtp) or structures (extended XYZ, .cfg; also .xz, .gz)");
+  command->add_option(
+      "FILE", *file, "Potential (.mtp, .almtp) or structures (extended XYZ, .cfg, LAMMPS data or dump; also .xz, .gz)");
   command->callback([file, command] {
     if (command->count("FILE") == 0) {
       printBuild();

@@ -71,5 +71,6 @@ int main(int argc, char** argv) {
   sinter::app::addInfoCommand(app);
   sinter::app::addEvalCommand(app);
   sinter::app::addFitCommand(app);
+  sinter::app::addConvertCommand(app);
   return run(app, argc, argv);
 }

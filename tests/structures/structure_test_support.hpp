@@ -37,6 +37,7 @@ inline void expectSame(Structure const& a, Structure const& b) {
   EXPECT_EQ(bitsOf(a.forces), bitsOf(b.forces));
   EXPECT_EQ(a.virial, b.virial);
   EXPECT_EQ(a.config_type, b.config_type);
+  EXPECT_EQ(a.features, b.features);
 }
 
 /// A file that must not be read.

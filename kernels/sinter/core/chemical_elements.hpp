@@ -14,4 +14,8 @@ namespace sinter {
 /// Chemical symbol of an atomic number (14 -> "Si"); for an unnamed type (see Structure::species) "X0", "X1", ...
 [[nodiscard]] std::string chemicalSymbol(std::int32_t species);
 
+/// Standard atomic weight (g/mol) of an atomic number from 1 to 118; the mass number of the isotope that lives longest
+/// where there is none. Source: IUPAC, abridged standard atomic weights.
+[[nodiscard]] double atomicMass(std::int32_t atomic_number);
+
 }  // namespace sinter

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sinter {
@@ -29,6 +30,10 @@ struct Structure {
   std::vector<Vector3> forces;   ///< (eV/A); empty when the file has none
   std::optional<Voigt> virial;   ///< (eV), W = -sum r (x) dE/dr: positive when the cell wants to expand
   std::string config_type;       ///< kind of configuration; may be empty
+
+  /// What else the file says of the whole frame (`Feature` of `.cfg`, keys of extended XYZ): name and value, each name
+  /// once.
+  std::vector<std::pair<std::string, std::string>> features;
 
   [[nodiscard]] std::size_t size() const { return positions.size(); }
 };

@@ -4,8 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <span>
 #include <utility>
+
+#include "sinter/structures/atom_order.hpp"
 
 namespace sinter {
 
@@ -159,21 +162,8 @@ class Configuration {
         ids.push_back(_source.integer(_words[*columns.id], 1, size, "an id from 1 to " + std::to_string(_size)));
     }
     _direct = columns.direct;
-    if (columns.id) sortByIds(ids);
-  }
-
-  void sortByIds(std::vector<std::int64_t> const& ids) {
-    std::vector<bool> taken(ids.size(), false);
-    Structure sorted = _structure;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      auto const to = static_cast<std::size_t>(ids[i] - 1);
-      if (taken[to]) _source.fail("the id " + std::to_string(ids[i]) + " twice", "ids 1 to Size, each once");
-      taken[to] = true;
-      sorted.species[to] = _structure.species[i];
-      sorted.positions[to] = _structure.positions[i];
-      if (!_structure.forces.empty()) sorted.forces[to] = _structure.forces[i];
-    }
-    _structure = std::move(sorted);
+    if (auto const twice = detail::sortAtoms(_structure, ids))
+      _source.fail("the id " + std::to_string(*twice) + " twice", "ids 1 to Size, each once");
   }
 
   void readVirial() {
@@ -194,11 +184,32 @@ class Configuration {
     _structure.virial = virial;
   }
 
+  // The value is the rest of the line; further lines of the same name are further lines of the value.
   void readFeature() {
-    if (_words.size() < 3 || _words[1] != "config_type") return;
-    auto const begin = static_cast<std::size_t>(_words[2].data() - _line.data());
-    auto const end = static_cast<std::size_t>(_words.back().data() - _line.data()) + _words.back().size();
-    _structure.config_type = _line.substr(begin, end - begin);
+    constexpr std::array<std::string_view, 3> of_reference = {"ref_energy", "ref_virial", "ref_forces"};
+    if (_words.size() < 2) _source.fail("'Feature'", "Feature with a name and a value");
+    std::string const name(_words[1]);
+    if (std::find(of_reference.begin(), of_reference.end(), name) != of_reference.end()) return;
+    std::string value;
+    if (_words.size() > 2) {
+      auto const begin = static_cast<std::size_t>(_words[2].data() - _line.data());
+      auto const end = static_cast<std::size_t>(_words.back().data() - _line.data()) + _words.back().size();
+      value = _line.substr(begin, end - begin);
+    }
+    auto const [place, first] = _feature_at.try_emplace(name, _features.size());
+    if (first)
+      _features.emplace_back(name, std::move(value));
+    else
+      _features[place->second].second += "\n" + value;
+  }
+
+  // `config_type` apart from the others.
+  void storeFeatures() {
+    for (auto& [name, value] : _features)
+      if (name == "config_type")
+        _structure.config_type = std::move(value);
+      else
+        _structure.features.emplace_back(std::move(name), std::move(value));
   }
 
   Structure finished() {
@@ -206,13 +217,15 @@ class Configuration {
     if (_direct) {
       auto const& periodic = _structure.periodic;
       if (!(periodic[0] && periodic[1] && periodic[2]))
-        _source.fail("direct coordinates without a cell", "a Supercell of three vectors");
+        _source.fail("direct coordinates without a cell",
+                     "a Supercell of three vectors (or cartes_x cartes_y cartes_z)");
       for (Vector3& r : _structure.positions) {
         Vector3 const f = r;
         for (std::size_t x = 0; x < 3; ++x)
           r[x] = f[0] * _structure.cell[0][x] + f[1] * _structure.cell[1][x] + f[2] * _structure.cell[2][x];
       }
     }
+    storeFeatures();
     return std::move(_structure);
   }
 
@@ -224,6 +237,8 @@ class Configuration {
   std::size_t _size = 0;
   bool _direct = false;
   Structure _structure;
+  std::vector<std::pair<std::string, std::string>> _features;
+  std::map<std::string, std::size_t> _feature_at;  // by name
 };
 
 }  // namespace

@@ -16,10 +16,13 @@ namespace sinter {
 ///
 /// - `Size`; `Supercell` with 0 to 3 lattice vectors (A): periodic along those, none is a molecule.
 /// - `AtomData:` columns in any order: `type` (from 0), `cartes_x cartes_y cartes_z` (A) or `direct_x direct_y
-/// direct_z`
-///   (in lattice vectors), `fx fy fz` (eV/A) and `id`; others are passed over. Atoms are stored in the order of `id`.
+///   direct_z` (in lattice vectors, of which there must be three), `fx fy fz` (eV/A) and `id`; others are passed over.
+///   Atoms are stored in the order of `id`.
 /// - `Energy` (eV); `PlusStress:` (eV), the virial W, its components in the order that the line names.
-/// - `Feature config_type X` is the configuration's kind; other features are passed over.
+/// - `Feature config_type X` is the configuration's kind; the others (`EFS_by`, ...) become `Structure::features`,
+/// those
+///   of one name joined by line breaks. `ref_energy`, `ref_virial` and `ref_forces` (see cfg_writer.hpp) are passed
+///   over.
 ///
 /// Types stay without names: `Structure::species` is -1 - type.
 ///

@@ -1,7 +1,10 @@
 #include "sinter/structures/extxyz_comment.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include "sinter/structures/extxyz_keys.hpp"
 
 namespace sinter::detail {
 
@@ -132,6 +135,18 @@ std::vector<double> ExtxyzComment::numbers(std::string_view key, std::string_vie
     result.push_back(*number);
   }
   if (result.empty()) _source.fail("no value for " + std::string(key), expected);
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> ExtxyzComment::features(
+    std::array<std::string_view, 2> const& used) const {
+  std::vector<std::pair<std::string, std::string>> result;
+  if (find("Properties") == nullptr) return result;
+  std::set<std::string_view> seen(used.begin(), used.end());
+  for (auto const& [key, value] : _entries) {
+    if (hasMeaning(key) || !seen.insert(key).second) continue;
+    result.emplace_back(key, value);
+  }
   return result;
 }
 

@@ -2,8 +2,10 @@
 /// The second line of an extended XYZ frame: keys and values.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sinter/structures/text_source.hpp"
@@ -31,6 +33,11 @@ class ExtxyzComment {
   /// none when there is no such key.
   /// \throws InputError naming `expected` when something else stands among them.
   [[nodiscard]] std::vector<double> numbers(std::string_view key, std::string_view expected) const;
+
+  /// Keys (other than `used` and those that have a meaning) and their values; none of a line without `Properties`,
+  /// which is free text.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> features(
+      std::array<std::string_view, 2> const& used) const;
 
  private:
   struct Entry {

@@ -9,6 +9,7 @@
 
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/structures/extxyz_comment.hpp"
+#include "sinter/structures/extxyz_keys.hpp"
 
 namespace sinter {
 
@@ -17,11 +18,10 @@ namespace {
 using detail::ExtxyzComment;
 using Names = std::span<std::string_view const>;
 
-constexpr std::array<std::string_view, 5> energy_names = {"energy", "dft_energy", "DFT_energy", "REF_energy", "Energy"};
-constexpr std::array<std::string_view, 6> force_names = {"forces",     "force",      "dft_force",
-                                                         "dft_forces", "DFT_forces", "REF_forces"};
-constexpr std::array<std::string_view, 4> virial_names = {"virial", "dft_virial", "virials", "REF_virial"};
-constexpr std::array<std::string_view, 3> stress_names = {"stress", "dft_stress", "REF_stress"};
+using detail::energy_names;
+using detail::force_names;
+using detail::stress_names;
+using detail::virial_names;
 
 // The first of `names` (or the key the user gave) that the comment line has, or an empty one.
 std::string_view presentKey(ExtxyzComment const& comment, std::string const& user_key, Names names) {
@@ -197,6 +197,7 @@ std::optional<Structure> ExtxyzReader::next() {
   ExtxyzComment const comment(*line, _source);
   readCell(comment, _source, structure);
   readLabels(comment, _keys, _source, structure);
+  structure.features = comment.features({_keys.energy, _keys.virial});
   Columns const columns = readColumns(comment, _keys.force, _source);
 
   for (std::size_t i = 0; i < count; ++i) {

@@ -2,43 +2,29 @@
 /// Writing extended XYZ.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
-#include "sinter/core/structure.hpp"
+#include "sinter/structures/frame_text.hpp"
+#include "sinter/structures/writer.hpp"
 
 namespace sinter {
 
-/// Writes frames one after another, numbers with 17 significant digits, to a temporary name beside `file` that is
-/// renamed by `close`; a writer destroyed without `close` leaves nothing behind.
-class ExtxyzWriter {
+/// Writes frames one after another: labels as `energy`, `forces`, `virial` (nine numbers, row-major), `config_type`,
+/// those of a reference as `ref_energy`, `ref_forces`, `ref_virial`, further columns under their names, and
+/// `Structure::features` as keys (but for names that have a meaning of their own).
+class ExtxyzWriter final : public StructureWriter {
  public:
-  /// \throws SystemError when the file cannot be written.
+  /// \throws SystemError when the file cannot be created.
   explicit ExtxyzWriter(std::string const& file);
-  ~ExtxyzWriter();
-  ExtxyzWriter(ExtxyzWriter&&) noexcept;
-  ExtxyzWriter& operator=(ExtxyzWriter&&) noexcept;
 
-  /// A further column of one number per atom.
-  struct AtomColumn {
-    std::string_view name;
-    std::span<double const> values;  ///< one per atom
-  };
-
-  /// Writes `structure` with its labels as `energy`, `forces`, `virial` (nine numbers, row-major), `config_type`;
-  /// the labels of `reference`, where given, as `ref_energy`, `ref_forces`, `ref_virial`.
-  /// \throws SystemError when the disk is full.
-  void write(Structure const& structure, std::span<AtomColumn const> columns = {},
-             Structure const* reference = nullptr);
-
-  /// Finishes the file and gives it its name.
-  void close();
+  void close() override;
 
  private:
-  struct Implementation;
-  std::unique_ptr<Implementation> _implementation;
+  void writeFrame(Structure const& structure, std::span<AtomColumn const> columns, Structure const* reference) override;
+  void checkColumns(std::span<AtomColumn const> columns) const;
+
+  detail::FrameText _text;
 };
 
 }  // namespace sinter

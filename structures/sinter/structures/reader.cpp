@@ -1,26 +1,38 @@
 #include "sinter/structures/reader.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "sinter/core/error.hpp"
 #include "sinter/structures/cfg_reader.hpp"
 #include "sinter/structures/extxyz_reader.hpp"
+#include "sinter/structures/file_kind.hpp"
+#include "sinter/structures/lammps_data_reader.hpp"
+#include "sinter/structures/lammps_dump_reader.hpp"
 
 namespace sinter {
 
 std::unique_ptr<StructureReader> openStructureFile(std::string const& file, LabelKeys const& keys) {
-  std::filesystem::path path = file;
-  if (path.extension() == ".xz" || path.extension() == ".gz") path = path.stem();
-  std::string kind = path.extension().string();
-  std::transform(kind.begin(), kind.end(), kind.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (kind == ".extxyz" || kind == ".xyz") return std::make_unique<ExtxyzReader>(file, keys);
-  if (kind == ".cfg") return std::make_unique<CfgReader>(file);
-  throw InputError(
-      file, 0,
-      "found a file of unknown kind ('" + kind + "'), expected .extxyz, .xyz or .cfg, also with .xz or .gz behind it");
+  using detail::FileKind;
+  FileKind kind = detail::kindOfName(file);
+  if (kind == FileKind::lammps_any)
+    kind = detail::kindOfContent(file) == FileKind::lammps_dump ? FileKind::lammps_dump : FileKind::lammps_data;
+  if (kind == FileKind::unknown) kind = detail::kindOfContent(file);
+  switch (kind) {
+    case FileKind::extxyz:
+      return std::make_unique<ExtxyzReader>(file, keys);
+    case FileKind::cfg:
+      return std::make_unique<CfgReader>(file);
+    case FileKind::lammps_data:
+      return std::make_unique<LammpsDataReader>(file);
+    case FileKind::lammps_dump:
+      return std::make_unique<LammpsDumpReader>(file);
+    default:
+      throw InputError(file, 0,
+                       "found a file of unknown kind ('" + std::filesystem::path(file).extension().string() +
+                           "'), expected .extxyz, .xyz, .cfg, .data, .lmp, .dump or .lammpstrj, also with .xz or .gz "
+                           "behind it, or a LAMMPS file of any name");
+  }
 }
 
 std::vector<Structure> readStructures(std::string const& file, LabelKeys const& keys) {

@@ -29,14 +29,17 @@ class StructureReader {
   virtual std::optional<Structure> next() = 0;
 };
 
-/// Opens an extended XYZ (`.xyz`, `.extxyz`) or MLIP `.cfg` file, by extension; with `.xz` or `.gz` behind it,
-/// compressed.
+/// Opens a structure file by its extension: extended XYZ (`.xyz`, `.extxyz`), MLIP `.cfg`, LAMMPS data (`.data`,
+/// `.lammps-data`, `.lmp`) or dump (`.dump`, `.lammpstrj`; also `.lmp` when it begins with `ITEM:`); with `.xz` or
+/// `.gz` behind it, compressed. A file of another name is opened when its first lines are those of a `.cfg` or LAMMPS
+/// file.
 ///
 /// Extended XYZ: any column order; `species` or `Z`; labels from `keys`, else the first that is present of
 /// energy | dft_energy | DFT_energy | REF_energy | Energy, forces | force | dft_force | dft_forces | DFT_forces |
 /// REF_forces, virial | dft_virial | virials | REF_virial (nine numbers row-major or six in Voigt order xx yy zz yz xz
 /// xy, eV) or else stress | dft_stress | REF_stress (eV/A^3, ASE's sign: W = -V stress).
-/// `.cfg`: PlusStress is the virial; types stay unnamed. More in extxyz_reader.hpp and cfg_reader.hpp.
+/// `.cfg`: PlusStress is the virial; types stay unnamed. More in extxyz_reader.hpp, cfg_reader.hpp,
+/// lammps_data_reader.hpp and lammps_dump_reader.hpp.
 /// \throws InputError when the file is missing or of an unknown kind.
 [[nodiscard]] std::unique_ptr<StructureReader> openStructureFile(std::string const& file, LabelKeys const& keys = {});
 
