@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -263,6 +265,7 @@ Section settings() {
   change("[model]", "[model");
   change("[model]", "[modle]");
   change("template =", "templat =");
+  change("train =", "trian =");
   change("template = \"good.mtp\"", "template = 8");
   change("template = \"good.mtp\"", "template = \"none.mtp\"");
   change("template = \"good.mtp\"", "template = \"good.xyz\"");
@@ -294,13 +297,12 @@ Section settings() {
 Section usage() {
   Section section{"Usage", {}};
   for (char const* arguments : {"", "evaluate", "eval", "eval good.mtp", "eval good.mtp good.xyz --unknown",
-                                "eval good.mtp good.xyz --precision half", "eval good.mtp good.xyz --backend abacus",
-                                "eval good.mtp good.xyz --frames 1:2:3:4", "eval good.mtp good.xyz --frames=::-1",
-                                "eval good.mtp good.xyz --frames 7:", "eval good.mtp good.xyz --species Si,Qq",
-                                "eval good.mtp good.xyz --energy-key enrgy", "eval good.mtp good.xyz -o none/out.xyz",
-                                "eval good.mtp good.xyz -o out.poscar", "eval good.mtp good.xyz -o good.xyz",
-                                "eval good.mtp good.xyz --json /dev/full", "fit good.toml --set output.dir",
-                                "fit good.toml --set model.levle=3"})
+                                "eval good.mtp good.xyz --precision half", "eval good.mtp good.xyz --frames 1:2:3:4",
+                                "eval good.mtp good.xyz --frames=::-1", "eval good.mtp good.xyz --frames 7:",
+                                "eval good.mtp good.xyz --species Si,Qq", "eval good.mtp good.xyz --energy-key enrgy",
+                                "eval good.mtp good.xyz -o none/out.xyz", "eval good.mtp good.xyz -o out.poscar",
+                                "eval good.mtp good.xyz -o good.xyz", "eval good.mtp good.xyz --json /dev/full",
+                                "fit good.toml --set output.dir", "fit good.toml --set model.levle=3"})
     section.cases.push_back({"", "", "", arguments});
   return section;
 }
@@ -335,7 +337,14 @@ class BadInput : public test::CommandTest {
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << c.what << "\n" << outcome.err;
     EXPECT_LT(outcome.err.size(), 700U) << outcome.err;
     if (!outcome.err.starts_with(head)) return outcome.err;
-    return outcome.err.substr(head.size(), outcome.err.size() - head.size() - 1);
+    std::string message = outcome.err.substr(head.size(), outcome.err.size() - head.size() - 1);
+    // What depends on the day or on a library's version.
+    std::string const path = folder / "";
+    for (auto at = message.find(path); at != std::string::npos; at = message.find(path)) message.erase(at, path.size());
+    constexpr std::string_view from_library = "not valid TOML: ";
+    if (auto const at = message.find(from_library); at != std::string::npos)
+      message.replace(at + from_library.size(), std::string::npos, "...");
+    return message;
   }
 
   // Text in a cell of a Markdown table.
