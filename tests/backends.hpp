@@ -10,6 +10,8 @@ namespace sinter::test {
 
 #if defined(KOKKOS_ENABLE_CUDA)
 using ExecutionSpaces = testing::Types<Kokkos::Serial, Kokkos::OpenMP, Kokkos::Cuda>;
+#elif defined(KOKKOS_ENABLE_THREADS)
+using ExecutionSpaces = testing::Types<Kokkos::Serial, Kokkos::Threads>;
 #else
 using ExecutionSpaces = testing::Types<Kokkos::Serial, Kokkos::OpenMP>;
 #endif

@@ -20,7 +20,24 @@ LAMMPS_TRIMMED_ARCHIVE=lammps-20260704-trimmed.tar.xz
 LAMMPS_TRIMMED_SHA256=1b44a4b15f6424cf729e1b7456ca3320c4d4844415ec7518604ffcbfa6a68118
 LAMMPS_ARCHIVE=lammps_20260704+dfsg.orig.tar.gz
 LAMMPS_SHA256=cddbc45a047416bd48a4a0b87f24a5b61b3446982b74d18cafe619c22b17eb62
+LAMMPS_OWN_ARCHIVE=lammps-20260704-bundle.tar.xz # the same, made by bootstrap --bundle from the distribution's
+LAMMPS_PARTS=(--exclude=bench --exclude=doc --exclude=examples --exclude=unittest) # of the distribution's, what is left out
 LAMMPS_POOL=pool/main/l/lammps/lammps_20260704+dfsg.orig.tar.gz
+
+# Only where no package has them: a kernels-only build on a bare machine.
+GTEST_VERSION=1.12.1
+GTEST_ARCHIVE=googletest_1.12.1.orig.tar.gz
+GTEST_SHA256=81964fe578e9bd7c94dfdb09c8e4d6e6759e19967e397dbea48d1c10e45d0df2
+GTEST_POOL=pool/main/g/googletest/googletest_1.12.1.orig.tar.gz
+GTEST_UPSTREAM=https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz
+BENCHMARK_VERSION=1.7.1
+BENCHMARK_ARCHIVE=benchmark_1.7.1.orig.tar.gz
+BENCHMARK_SHA256=6430e4092653380d9dc4ccb45a1e2dc9259d581f4866dc0759713126056bc1d7
+BENCHMARK_POOL=pool/main/b/benchmark/benchmark_1.7.1.orig.tar.gz
+BENCHMARK_UPSTREAM=https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz
+
+# A bundle must not be larger.
+BUNDLE_MIB=48
 
 # Debian packages. `git` is wanted for provenance only; the clang tools only by developers.
 APT_PACKAGES=(

@@ -281,6 +281,13 @@ TEST_F(FitCommand, AnotherSpeciesNamesFileAndFrame) {
   }
 }
 
+TEST_F(FitCommand, FullDiskLeavesNothing) {
+  std::filesystem::create_directory(output);
+  // No file may grow beyond 512 bytes; the signal is ignored so that writing fails as on a full disk.
+  expectFailure("fit " + quoted(folder / "fit.toml"), "cannot write", 1, "trap '' XFSZ; ulimit -f 1; ");
+  EXPECT_TRUE(std::filesystem::is_empty(output));
+}
+
 TEST_F(FitCommand, AKeyThatNoFrameHasIsAMistake) {
   expectFailure("fit " + quoted(folder / "fit.toml") + " --set data.energy_key=dft_enrgy", "dft_enrgy");
 }

@@ -1,6 +1,9 @@
 #include "sinter/core/file_output.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <stdexcept>
 #include <string>
@@ -38,6 +41,22 @@ TEST(FileOutput, AnExceptionLeavesTheOlderFileAndNoRemains) {
   }
   EXPECT_EQ(contentOf(file), "old");
   EXPECT_EQ(folder.count(), 1);
+}
+
+TEST(FileOutput, AWriterThatIsKilledLeavesTheOlderFile) {
+  TemporaryFolder const folder;
+  std::string const file = folder.write("a.txt", "old");
+  ::pid_t const child = ::fork();
+  if (child == 0) {
+    FileOutput output(file);
+    output.write(std::string(100'000, 'n'));
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(contentOf(file), "old");
+  EXPECT_EQ(folder.count(), 2);  // the temporary file is still there under its own name
 }
 
 TEST(FileOutput, CloseReplacesTheOlderFile) {

@@ -47,6 +47,15 @@ toml::node const* TomlTable::find(std::string const& key) {
 
 void TomlTable::fail(std::string const& key, std::string const& message) const {
   toml::node const* const node = _table.get(key);
+  if (node == nullptr) {
+    // What is missing may be there, misspelt.
+    constexpr std::size_t few = 2;
+    for (auto const& present : keys())
+      for (auto const& known : _known)
+        if (!_known.contains(present) && _table.get(known) == nullptr && editDistance(present, known) <= few)
+          throw InputError(_file, _table.get(present)->source().begin.line,
+                           name(present) + ": found an unknown key, expected for example '" + known + "'");
+  }
   throw InputError(_file, node != nullptr ? node->source().begin.line : _table.source().begin.line,
                    name(key) + ": " + message);
 }

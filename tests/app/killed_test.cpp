@@ -1,0 +1,132 @@
+// What is left of `sinter` killed without warning while it works: nothing half-written under a final name.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "command_test.hpp"
+#include "core/temporary_folder.hpp"
+#include "sinter/mtp/mtp_io.hpp"
+#include "sinter/structures/reader.hpp"
+#include "test_systems.hpp"
+
+extern char** environ;
+
+namespace sinter {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+using test::contentOf;
+
+/// Runs of the command that are killed at a random moment.
+class Killed : public test::CommandTest {
+ protected:
+  /// Starts the command and kills it after `delay`; whether it had ended before. No delay: waits for it.
+  static bool runAndKill(std::vector<std::string> words, Clock::duration delay) {
+    words.insert(words.begin(), SINTER_COMMAND);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::pid_t child = 0;
+    EXPECT_EQ(::posix_spawn(&child, SINTER_COMMAND, nullptr, nullptr, arguments.data(), environ), 0);
+    if (delay != Clock::duration::zero()) {
+      std::this_thread::sleep_for(delay);
+      ::kill(child, SIGKILL);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+  /// Kills the command `times` times at moments spread over its run; `check` looks at the files after each.
+  template <class Check>
+  void killOften(std::vector<std::string> const& words, int times, Check const& check) const {
+    auto const begin = Clock::now();
+    ASSERT_TRUE(runAndKill(words, {}));
+    auto const whole = Clock::now() - begin;
+    std::mt19937_64 random(20260704);
+    int finished = 0, partial = 0;
+    for (int n = 0; n < times; ++n) {
+      // One moment in each of `times` equal parts of the run: all of it is covered.
+      double const part = (n + std::generate_canonical<double, 53>(random)) / times;
+      bool const ended = runAndKill(words, std::chrono::duration_cast<Clock::duration>(part * whole));
+      finished += ended ? 1 : 0;
+      for (auto const& entry : std::filesystem::directory_iterator(folder / "."))
+        if (entry.path().filename().string().find(".part") != std::string::npos) {
+          ++partial;
+          std::filesystem::remove(entry.path());
+        }
+      check();
+    }
+    RecordProperty("finished", finished);
+    RecordProperty("temporary_files", partial);
+    std::printf("%d runs killed, %d of them had finished; %d temporary files were left\n", times, finished, partial);
+    EXPECT_LT(finished, times);
+  }
+};
+
+TEST_F(Killed, EvalLeavesWholeFilesOrNone) {
+  constexpr std::size_t frames = 2000;
+  std::string const potential = folder / "a.mtp", input = folder / "in.extxyz";
+  std::string const out = folder / "out.extxyz", report = folder / "out.json";
+  writeMtp(reference::testModel(8), potential);
+  write(std::vector<Structure>(frames, reference::diamond(1, 5.4, 0.1, {14}, 3)), input);
+  killOften({"eval", potential, input, "-o", out, "--json", report, "--quiet"}, 20, [&] {
+    if (std::filesystem::exists(out)) {
+      EXPECT_EQ(readStructures(out).size(), frames);
+    }
+    if (std::filesystem::exists(report)) {
+      EXPECT_EQ(json::parse(contentOf(report))["frames"].size(), frames);
+    }
+    std::filesystem::remove(out);
+    std::filesystem::remove(report);
+  });
+  // An older file is replaced as a whole or not at all.
+  killOften({"eval", potential, input, "-o", out, "--quiet"}, 5, [&] {
+    std::string const content = contentOf(out);
+    EXPECT_TRUE(content == "old" || readStructures(out).size() == frames);
+    (void)folder.write("out.extxyz", "old");
+  });
+}
+
+TEST_F(Killed, FitLeavesWholeFilesOrNone) {
+  MtpModel untrained = reference::testModel(8);
+  untrained.moment_coeffs.clear();
+  untrained.species_coeffs.clear();
+  writeMtp(untrained, folder / "template.mtp");
+  std::vector<Structure> train;
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    train.push_back(reference::diamond(1, 5.4, 0.3, {14}, n + 1));
+    train.back().energy = -static_cast<double>(n);
+    train.back().forces.assign(train.back().size(), {0.1, 0.2, -0.3});
+  }
+  write(train, folder / "train.extxyz");
+  std::string const settings = folder.write(
+      "fit.toml", "[model]\ntemplate = \"" + (folder / "template.mtp") + "\"\nspecies = [\"Si\"]\n[data]\ntrain = [\"" +
+                      (folder / "train.extxyz") + "\"]\n[output]\ndir = \"" + (folder / ".") + "\"\n");
+  std::string const model = folder / "model.mtp", report = folder / "report.json";
+  killOften({"fit", settings, "--quiet"}, 20, [&] {
+    if (std::filesystem::exists(model)) {
+      EXPECT_TRUE(readMtp(model).trained());
+    }
+    if (std::filesystem::exists(report)) {
+      EXPECT_EQ(json::parse(contentOf(report))["method"], "linear");
+    }
+    std::filesystem::remove(model);
+    std::filesystem::remove(report);
+  });
+}
+
+}  // namespace
+}  // namespace sinter
