@@ -1,5 +1,6 @@
 /// \file
-/// Rates of the MTP kernel, of the plain reference and of the neighbour list. Each answer is checked before its time counts.
+/// Rates of the MTP kernel, of the plain reference and of the neighbour list. Each answer is checked before its time
+/// counts.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>
@@ -137,7 +138,11 @@ BENCHMARK(plainReference)->Args({16, 5})->ArgNames({"level", "cells"})->Unit(ben
 BENCHMARK_TEMPLATE(kernel, Kokkos::Serial, double)->Apply(levels);
 BENCHMARK_TEMPLATE(kernel, Kokkos::Serial, float)->Apply(levels);
 BENCHMARK_TEMPLATE(kernel, Kokkos::DefaultExecutionSpace, double)->Apply(levels);
-BENCHMARK_TEMPLATE(neighborList, Kokkos::Serial)->Arg(10)->ArgName("cells")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_TEMPLATE(neighborList, Kokkos::Serial)
+    ->Arg(10)
+    ->ArgName("cells")
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace sinter

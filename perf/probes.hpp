@@ -4,8 +4,8 @@
 
 namespace sinter::perf {
 
-/// Floating-point operations per second of one core: independent chains of fused multiply-adds in registers, full vector
-/// width, double.
+/// Floating-point operations per second of one core: independent chains of fused multiply-adds in registers, full
+/// vector width, double.
 double measureFmaRate();
 
 }  // namespace sinter::perf

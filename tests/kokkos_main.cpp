@@ -17,6 +17,6 @@ int main(int argc, char** argv) {
     return 77;  // ctest: SKIP_RETURN_CODE
   }
 #endif
-  Kokkos::ScopeGuard const guard(argc, argv);
+  Kokkos::ScopeGuard const guard(Kokkos::InitializationSettings().set_disable_warnings(true));
   return RUN_ALL_TESTS();
 }
