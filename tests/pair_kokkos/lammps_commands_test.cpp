@@ -55,11 +55,11 @@ std::vector<Command> const commands = {
      start_dynamics + "fix bath all langevin 0.0 0.0 0.05 4711\nrun 50 post no\nunfix bath\n"},
     {"minimize (cg)", "min_style cg\nminimize 0 1e-7 200 2000\n", 1e-6},
     {"minimize (fire)", "min_style fire\nminimize 0 1e-5 500 2000\n", 1e-6},
-    // Two descents to one minimum by different roundings; the crystal as a whole may move.
+    // Two descents by different roundings stop at different places near one minimum; the crystal as a whole may move.
     {"fix box/relax",
-     "change_box all triclinic\nfix relax all box/relax tri 0.0 vmax 0.002\nmin_style cg\n"
-     "minimize 0 1e-9 2000 20000\nminimize 0 1e-9 2000 20000\nunfix relax\n",
-     1e-4, false, false},
+     "change_box all triclinic\nfix relax all box/relax tri 0.0 vmax 0.002\nmin_style cg\nminimize 0 1e-6 400 4000\n"
+     "unfix relax\n",
+     5e-3, false, false},
     {"fix deform", start_dynamics +
                        "change_box all triclinic\nfix strain all deform 1 xy erate 0.5 z scale 1.01 remap x\n"
                        "run 50 post no\nunfix strain\n"},
