@@ -352,7 +352,7 @@ TEST_F(App, BadUsageIsOneLineAndCodeTwo) {
   expectFailure(good + " --frames 99999999999999999999", "integer");
   expectFailure(good + " --species Si,Qq", "'Qq'");
   expectFailure(good + " --energy-key dft_enrgy", "dft_enrgy");
-  expectFailure(good + " -o " + quoted(folder / "out.cfg"), ".cfg");
+  expectFailure(good + " -o " + quoted(folder / "out.data"), "expected .xyz, .extxyz or .cfg");
   expectFailure(good + " -o " + quoted(folder / "missing/out.xyz"), "missing");
   expectFailure(good + " -o ''", "expected .xyz");
   expectFailure(good + " -o " + quoted(structure_file), "another input");

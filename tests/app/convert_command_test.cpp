@@ -1,8 +1,6 @@
 // `sinter convert`, and `sinter eval` on the files it makes.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -136,6 +134,18 @@ TEST_F(Convert, EvaluatesAllKindsOfFiles) {
       "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n3\nITEM: BOX BOUNDS xy xz yz pp pp pp\n0 22.4 0.3\n0 5.1 17.1\n0 "
       "5.2 0\nITEM: ATOMS id type x y z\n3 1 0.1 2.5 2.3\n1 1 0 0 0\n2 2 2.4 0.2 0\n");
   EXPECT_NEAR(energies(dump, "--species Si,O").at(0), expected[0], tolerance);
+}
+
+TEST_F(Convert, InterruptedLeavesNothing) {
+  // The structures come through a pipe that stays open for longer than the command may live.
+  std::string const pipe = folder / "pipe.xyz";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  Outcome const outcome = run(
+      "convert " + quoted(pipe) + " " + quoted(folder / "b.cfg") + " --species Si,O",
+      "(cat " + quoted(structures) + "; exec sleep 8) > " + quoted(pipe) + " & timeout --preserve-status -s TERM 3");
+  EXPECT_EQ(outcome.code, 130);
+  EXPECT_TRUE(outcome.err.starts_with("sinter: interrupted: ")) << outcome.err;
+  EXPECT_EQ(folder.count(), 2);  // structures and pipe
 }
 
 TEST_F(Convert, WrongUseIsRefused) {
