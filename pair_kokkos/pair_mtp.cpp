@@ -1,6 +1,7 @@
 #include "pair_mtp.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <numeric>
@@ -27,9 +28,23 @@ bool isExtrapolationControl(std::string const& word) {
   return key.starts_with("extrapolation_control") || key == "save_extrapolative_to" || key == "threshold_save" ||
          key == "threshold_break";
 }
+
+// The plain style runs on Kokkos::Serial also where LAMMPS itself was started without KOKKOS.
+void startKokkos(Error* error) {
+  if (Kokkos::is_initialized()) return;
+  if (Kokkos::is_finalized()) error->all(FLERR, "pair_style mtp: Kokkos was finalized before");
+  Kokkos::InitializationSettings settings;
+  settings.set_num_threads(1);
+  settings.set_disable_warnings(true);
+  Kokkos::initialize(settings);
+  std::atexit([] {
+    if (Kokkos::is_initialized() && !Kokkos::is_finalized()) Kokkos::finalize();
+  });
+}
 }  // namespace
 
 PairMTPBase::PairMTPBase(LAMMPS* lmp) : Pair(lmp) {
+  startKokkos(error);
   one_coeff = 1;
   manybody_flag = 1;
   single_enable = 0;

@@ -1,7 +1,6 @@
 // The plugin `sinterplugin.so`: registers the pair styles of Sinter with LAMMPS.
 #include <Kokkos_Core.hpp>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 
 #include "error.h"
@@ -17,22 +16,11 @@ using namespace LAMMPS_NS;
 
 namespace {
 
-// The plain style runs on Kokkos::Serial also where LAMMPS itself was started without KOKKOS.
-void startKokkos(LAMMPS* lmp) {
-  if (Kokkos::is_initialized()) return;
-  if (lmp->kokkos != nullptr)
+void checkKokkos(LAMMPS* lmp) {
+  if (lmp->kokkos != nullptr && !Kokkos::is_initialized())
     lmp->error->all(FLERR,
                     "sinterplugin.so has a Kokkos of its own, which LAMMPS has not initialized; build it with "
                     "-DSINTER_KOKKOS_FROM_HOST=ON, and with the Kokkos that LAMMPS uses");
-  if (Kokkos::is_finalized())
-    lmp->error->all(FLERR, "sinterplugin.so: Kokkos was finalized before the plugin was loaded");
-  Kokkos::InitializationSettings settings;
-  settings.set_num_threads(1);
-  settings.set_disable_warnings(true);
-  Kokkos::initialize(settings);
-  std::atexit([] {
-    if (Kokkos::is_initialized() && !Kokkos::is_finalized()) Kokkos::finalize();
-  });
 }
 
 // Types whose sizes a LAMMPS build chooses (LAMMPS_SMALLBIG, LAMMPS_BIGBIG).
@@ -63,7 +51,7 @@ extern "C" void lammpsplugin_init(void* lammps, void* handle, void* register_fun
   checkSize(lmp, "tagint", sizeof(tagint));
   checkSize(lmp, "bigint", sizeof(bigint));
   checkSize(lmp, "imageint", sizeof(imageint));
-  startKokkos(lmp);
+  checkKokkos(lmp);
 
   auto const add = [&](char const* name, Pair* (*factory)(LAMMPS*)) {
     lammpsplugin_t plugin;
