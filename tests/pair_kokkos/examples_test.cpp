@@ -56,9 +56,9 @@ TEST(ExamplesTest, GpuNode) {
 TEST(ExamplesTest, RestartChain) {
   Example const example("restart-chain", solidModel());
   auto const output = example.run(
-      "LAUNCHER= KOKKOS='-k on t 1' SUBMIT=bash POTENTIAL=test.mtp STEPS=3000 WALLTIME=00:00:01 timeout 120 bash "
+      "LAUNCHER= KOKKOS='-k on t 1' SUBMIT=bash POTENTIAL=test.mtp STEPS=20000 WALLTIME=00:00:01 timeout 120 bash "
       "job.slurm -var n 3");
-  EXPECT_NE(output.find("chain: step 3000 of 3000"), std::string::npos) << output;
+  EXPECT_NE(output.find("chain: step 20000 of 20000"), std::string::npos) << output;
   EXPECT_NE(output.find("Reading restart file"), std::string::npos) << "it was done in one job\n" << output;
   EXPECT_TRUE(example.has("chain.data"));
 }
