@@ -20,6 +20,7 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
+#include "sinter/mtp/mtp_shape.hpp"
 #include "sinter/neighbor/environment_source.hpp"
 
 namespace sinter {
@@ -106,7 +107,7 @@ struct MtpScratch {
   int* type;            // (neighbors, lanes) species of the neighbour
 };
 
-template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink>
+template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
 struct MtpKernel {
   using Number = Pack<ExecutionSpace, Real>;
   using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
@@ -409,27 +410,58 @@ struct MtpKernel {
     }
   }
 
+  // Adds `count` neighbours to the accumulated moments, eq. (2.5), a shape known when compiling: straight-line code,
+  // each sum read and written once for all of them.
+  template <int count>
+  void accumulateNeighbors(MtpScratch<Number> const& s, int k) const {
+    Number u[count][3], f[count][Shape::radial_functions], monomial[count][Shape::monomials];
+    for (int i = 0; i < count; ++i) {
+      for (int x = 0; x < 3; ++x) u[i][x] = s.unit[x * max_neighbors + k + i];
+      for (int mu = 0; mu < Shape::radial_functions; ++mu) f[i][mu] = s.radial[mu * max_neighbors + k + i];
+    }
+    unrolled<Shape::monomials>([&](auto m) {
+      constexpr int begin = Shape::table.begin[m];
+      for (int i = 0; i < count; ++i) {
+        if constexpr (m > 0)
+          monomial[i][m] = monomial[i][Shape::table.parent[m]] * u[i][Shape::table.axis[m]];
+        else
+          monomial[i][m] = Number(Real(1));
+      }
+      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) {
+        Number sum = s.accumulated[begin + mu];
+        for (int i = 0; i < count; ++i) sum = Kokkos::fma(f[i][mu], monomial[i][m], sum);
+        s.accumulated[begin + mu] = sum;
+      });
+    });
+  }
+
   // Eqs. (2.5), (2.8): sums over neighbours of f_mu(r) u^a u^b u^c, then the moments that follow from traces.
   KOKKOS_FUNCTION void accumulateMoments(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
                          [&](int a) { s.accumulated[a] = Number(Real(0)); });
-    for (int begin = 0; begin < neighbors; begin += chunk) {
-      int const count = smaller(chunk, neighbors - begin);
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, count),
-                           [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
-        AccumulatedMoment const entry = plan.accumulated(a);
-        Number const* const f = s.radial + entry.mu * max_neighbors + begin;
-        Number const* const m = s.monomials + entry.monomial * chunk;
-        Number even = s.accumulated[a], odd(Real(0));  // two sums: the latency of one would be the limit
-        int slot = 0;
-        for (; slot + 1 < count; slot += 2) {
-          even = Kokkos::fma(f[slot], m[slot], even);
-          odd = Kokkos::fma(f[slot + 1], m[slot + 1], odd);
-        }
-        if (slot < count) even = Kokkos::fma(f[slot], m[slot], even);
-        s.accumulated[a] = even + odd;
-      });
+    if constexpr (Shape::is_static) {
+      int k = 0;
+      for (; k + 1 < neighbors; k += 2) accumulateNeighbors<2>(s, k);
+      if (k < neighbors) accumulateNeighbors<1>(s, k);
+    } else {
+      for (int begin = 0; begin < neighbors; begin += chunk) {
+        int const count = smaller(chunk, neighbors - begin);
+        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, count),
+                             [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
+        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
+          AccumulatedMoment const entry = plan.accumulated(a);
+          Number const* const f = s.radial + entry.mu * max_neighbors + begin;
+          Number const* const m = s.monomials + entry.monomial * chunk;
+          Number even = s.accumulated[a], odd(Real(0));  // two sums: the latency of one would be the limit
+          int slot = 0;
+          for (; slot + 1 < count; slot += 2) {
+            even = Kokkos::fma(f[slot], m[slot], even);
+            odd = Kokkos::fma(f[slot + 1], m[slot + 1], odd);
+          }
+          if (slot < count) even = Kokkos::fma(f[slot], m[slot], even);
+          s.accumulated[a] = even + odd;
+        });
+      }
     }
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments), [&](int m) { s.moments[m] = Number(Real(0)); });
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
@@ -501,10 +533,7 @@ struct MtpKernel {
       Sums<Total, 12> part(Total(0.0));
       Kokkos::parallel_reduce(
           Kokkos::ThreadVectorRange(team, count),
-          [&](int slot, Sums<Total, 12>& sum) {
-            evaluateMonomials(s, begin + slot, slot);
-            pairGradient(s, what, first, active, begin + slot, slot, sum);
-          },
+          [&](int slot, Sums<Total, 12>& sum) { pairGradient(s, what, first, active, begin + slot, slot, sum); },
           Kokkos::Sum<Sums<Total, 12>>(part));
       sums += part;
     }
@@ -518,16 +547,14 @@ struct MtpKernel {
     });
   }
 
-  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane.
-  KOKKOS_FUNCTION void pairGradient(MtpScratch<Number> const& s, int what, int first, int active, int k, int slot,
-                                    Sums<Total, 12>& sums) const {
+  // sum_mu f'_mu P_mu and grad(sum_mu f_mu P_mu) of neighbour k by the monomial recursion run backwards.
+  KOKKOS_FUNCTION void differentiate(MtpScratch<Number> const& s, int k, int slot, Number& along,
+                                     Number (&gradient)[3]) const {
     Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
-    Number const inverse = s.distance[k];
     Number const* const f = s.radial + k;
     Number const* const f_prime = s.radial + plan.radial_functions * max_neighbors + k;
     int const weight_slot = slot % weight_slots;
 
-    Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
     for (int m = 0; m < plan.monomial_count; ++m) s.weights[m * weight_slots + weight_slot] = Number(Real(0));
     for (int m = plan.monomial_count - 1; m >= 0; --m) {
       // w = dE/d(monomial m): its own moments, and what later monomials passed down to it.
@@ -546,6 +573,54 @@ struct MtpKernel {
       Number& passed = s.weights[step.parent * weight_slots + weight_slot];
       passed = Kokkos::fma(w, u[step.axis], passed);
     }
+  }
+
+  // The same for a shape known when compiling.
+  void differentiateStatic(MtpScratch<Number> const& s, int k, Number& along, Number (&gradient)[3]) const {
+    constexpr int count = Shape::monomials, functions = Shape::radial_functions;
+    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
+    Number f[functions], p[functions], monomial[count], weight[count];
+    for (int mu = 0; mu < functions; ++mu) {
+      f[mu] = s.radial[mu * max_neighbors + k];
+      p[mu] = Number(Real(0));
+    }
+    monomial[0] = Number(Real(1));
+    unrolled<count - 1>([&](auto previous) {
+      constexpr int m = previous + 1;
+      monomial[m] = monomial[Shape::table.parent[m]] * u[Shape::table.axis[m]];
+    });
+    for (Number& w : weight) w = Number(Real(0));
+    unrolled<count>([&](auto reversed) {
+      constexpr int m = count - 1 - reversed, begin = Shape::table.begin[m];
+      // w = dE/d(monomial m): its own moments, and what later monomials passed down to it.
+      Number w = weight[m];
+      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) {
+        Number const adjoint = s.accumulated[begin + mu];
+        w = Kokkos::fma(f[mu], adjoint, w);
+        p[mu] = Kokkos::fma(adjoint, monomial[m], p[mu]);
+      });
+      if constexpr (m > 0) {
+        constexpr int parent = Shape::table.parent[m], axis = Shape::table.axis[m];
+        gradient[axis] = Kokkos::fma(w, monomial[parent], gradient[axis]);
+        weight[parent] = Kokkos::fma(w, u[axis], weight[parent]);
+      }
+    });
+    for (int mu = 0; mu < functions; ++mu)
+      along = Kokkos::fma(s.radial[(functions + mu) * max_neighbors + k], p[mu], along);
+  }
+
+  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane.
+  KOKKOS_FUNCTION void pairGradient(MtpScratch<Number> const& s, int what, int first, int active, int k, int slot,
+                                    Sums<Total, 12>& sums) const {
+    Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
+    if constexpr (Shape::is_static) {
+      differentiateStatic(s, k, along, gradient);
+    } else {
+      evaluateMonomials(s, k, slot);
+      differentiate(s, k, slot, along, gradient);
+    }
+    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
+    Number const inverse = s.distance[k];
 
     Number const radial_part = Kokkos::fma(gradient[0], u[0], Kokkos::fma(gradient[1], u[1], gradient[2] * u[2]));
     Number const scale = along - radial_part * inverse;
@@ -594,12 +669,19 @@ template <MtpOutputs outputs, class Real = double, class ExecutionSpace, Environ
 void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                  Source const& source, Sink const& sink) {
   if (plan.moments == 0) throw InputError("evaluateMtp: the plan is empty, expected one made by makeMtpPlan");
-  using Kernel = detail::MtpKernel<ExecutionSpace, Real, outputs, Source, Sink>;
-  Kernel kernel{plan, source, sink, source.numCentres(), (source.maxNeighbors() + 1) / 2 * 2 + 2, 0};
-  if (kernel.centres == 0) return;
-  int const units = Sink::owns_groups ? source.numGroups() : (kernel.centres + Kernel::lanes - 1) / Kernel::lanes;
-  auto const policy = kernel.makePolicy(space, units);
-  Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
+  int const centres = source.numCentres();
+  if (centres == 0) return;
+  auto const launch = [&]<class Shape>() {
+    using Kernel = detail::MtpKernel<ExecutionSpace, Real, outputs, Source, Sink, Shape>;
+    Kernel kernel{plan, source, sink, centres, (source.maxNeighbors() + 1) / 2 * 2 + 2, 0};
+    int const units = Sink::owns_groups ? source.numGroups() : (centres + Kernel::lanes - 1) / Kernel::lanes;
+    auto const policy = kernel.makePolicy(space, units);
+    Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
+  };
+  if constexpr (is_device_space<ExecutionSpace>)
+    launch.template operator()<detail::PlanShape>();
+  else
+    detail::withShape(plan.template_level, launch);
 }
 
 }  // namespace sinter

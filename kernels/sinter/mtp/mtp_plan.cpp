@@ -8,6 +8,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/mtp/mtp_shape.hpp"
 
 namespace sinter {
 
@@ -155,6 +156,32 @@ std::vector<double> chebyshevCoefficients(MtpModel const& model, int radial_func
   return result;
 }
 
+// The level whose shape (known when compiling) is that of the plan, or 0.
+int templateLevel(MtpModel const& model, HostPlan const& plan) {
+  for (int const level : {8, 12, 16, 20}) {
+    bool const same = detail::withShape(level, [&]<class Shape>() {
+      if constexpr (Shape::is_static) {
+        if (model.radial_funcs_count != Shape::radial_functions || plan.monomials.size() != Shape::monomials ||
+            plan.accumulated.size() != static_cast<std::size_t>(Shape::table.begin[Shape::monomials]))
+          return false;
+        for (int m = 0; m < Shape::monomials; ++m) {
+          auto const index = static_cast<std::size_t>(m);
+          if (plan.accumulated_begin[index + 1] != Shape::table.begin[m + 1]) return false;
+          if (m > 0 && (plan.monomials[index].parent != Shape::table.parent[m] ||
+                        plan.monomials[index].axis != Shape::table.axis[m]))
+            return false;
+          for (int a = Shape::table.begin[m]; a < Shape::table.begin[m + 1]; ++a)
+            if (plan.accumulated[static_cast<std::size_t>(a)].mu != a - Shape::table.begin[m]) return false;
+        }
+        return true;
+      }
+      return false;
+    });
+    if (same) return level;
+  }
+  return 0;
+}
+
 HostPlan makeHostPlan(MtpModel const& model) {
   HostPlan plan;
   foldTraces(model, plan);
@@ -201,6 +228,7 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model) {
   plan.rebuilt_count = static_cast<int>(host.rebuilt.size());
   plan.forward_levels = static_cast<int>(host.forward_level.size()) - 1;
   plan.reverse_levels = static_cast<int>(host.reverse_level.size()) - 1;
+  plan.template_level = templateLevel(model, host);
   plan.min_dist = model.min_dist;
   plan.max_dist = model.max_dist;
 

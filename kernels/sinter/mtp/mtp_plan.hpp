@@ -59,6 +59,7 @@ struct MtpPlan {
   RadialEnvelope envelope = RadialEnvelope::cutoff;
   bool clamped = false;       ///< radial functions keep their value at R_min below it, eq. (2.16)
   int repulsion_moment = -1;  ///< the moment that sums the pair repulsion, eq. (2.17); -1 without one
+  int template_level = 0;     ///< level whose template has these monomials and accumulated moments; 0: none
   double min_dist = 0, max_dist = 0;
 
   Data<double> radial;                   ///< c'[z1][z2][mu][k], coefficients of T_k, eq. (2.20)

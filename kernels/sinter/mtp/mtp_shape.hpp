@@ -1,0 +1,96 @@
+/// \file
+/// Which monomials and accumulated moments a potential has: known when compiling for the MLIP templates, so that their
+/// loops unroll into straight-line code, or read from the plan.
+#pragma once
+
+#include <utility>
+
+namespace sinter::detail {
+
+/// Tables of the plan decide at run time: any potential.
+struct PlanShape {
+  static constexpr bool is_static = false;
+  static constexpr int level = 0;
+};
+
+/// Calls body(std::integral_constant<int, i>) for i = 0 .. count - 1, without a loop.
+template <int count, class Body>
+inline void unrolled(Body&& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) { (body(std::integral_constant<int, i>{}), ...); }
+  (std::make_integer_sequence<int, count>{});
+}
+
+/// Monomials and accumulated moments of the untrained template of a level after trace folding, in the order of the
+/// plan: monomials u_x^a u_y^b u_z^c with c = 0 or 1 by degree, then by (a, b); the moments of a monomial by mu = 0, 1,
+/// ...
+template <int lev>
+struct TemplateShape {
+  static constexpr bool is_static = true;
+  static constexpr int level = lev;
+
+  /// Number of radial functions that occur with monomials of this degree: lev(M_{mu,n}) = 2 + 4 mu + n, and a moment of
+  /// degree n > 0 needs a partner of at least level 2 + n, eq. (2.14).
+  static constexpr int functions(int degree) {
+    int const room = lev - 2 - degree - (degree > 0 ? 2 + degree : 0);
+    if (room < 0 || degree > 10) return 0;
+    return room / 4 > 5 ? 6 : room / 4 + 1;
+  }
+  static constexpr int rank = [] {
+    int degree = 0;
+    while (functions(degree + 1) > 0) ++degree;
+    return degree;
+  }();
+  static constexpr int radial_functions = functions(0);
+  static constexpr int monomials = (rank + 1) * (rank + 1);
+
+  static constexpr int index(int a, int b, int c) {
+    int const degree = a + b + c;
+    return degree * degree + (a == degree ? 2 * degree : 2 * a + 1 - c);
+  }
+
+  struct Table {
+    int parent[monomials], axis[monomials], begin[monomials + 1];
+  };
+  static constexpr Table table = [] {
+    Table t{};
+    int moments = 0;
+    for (int degree = 0, m = 0; degree <= rank; ++degree) {
+      for (int a = 0; a <= degree; ++a) {
+        for (int c = a < degree ? 1 : 0; c >= 0; --c, ++m) {
+          int const b = degree - a - c;
+          t.begin[m] = moments;
+          moments += functions(degree);
+          if (degree == 0) continue;
+          t.axis[m] = c > 0 ? 2 : (b > 0 ? 1 : 0);
+          t.parent[m] = c > 0 ? index(a, b, 0) : (b > 0 ? index(a, b - 1, 0) : index(a - 1, 0, 0));
+        }
+      }
+    }
+    t.begin[monomials] = moments;
+    return t;
+  }();
+};
+
+/// Calls call.operator()<Shape>() with the shape of a template level, or with PlanShape for level 0 (and levels that
+/// have no code of their own).
+template <class Call>
+decltype(auto) withShape(int level, Call&& call) {
+#if !defined(__CUDACC__)  // nvcc would compile them for the device too
+  switch (level) {
+    case 8:
+      return call.template operator()<TemplateShape<8>>();
+    case 12:
+      return call.template operator()<TemplateShape<12>>();
+    case 16:
+      return call.template operator()<TemplateShape<16>>();
+    case 20:
+      return call.template operator()<TemplateShape<20>>();
+    default:
+      break;
+  }
+#endif
+  (void)level;
+  return call.template operator()<PlanShape>();
+}
+
+}  // namespace sinter::detail
