@@ -75,7 +75,8 @@ struct TemplateShape {
 /// have no code of their own).
 template <class Call>
 decltype(auto) withShape(int level, Call&& call) {
-#if !defined(__CUDACC__)  // nvcc would compile them for the device too
+// Not for nvcc, which would compile them for the device too, nor under sanitizers, which take many minutes for them.
+#if !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__)
   switch (level) {
     case 8:
       return call.template operator()<TemplateShape<8>>();
