@@ -101,7 +101,7 @@ void printBuild() {
 
 void printPotential(std::string const& file) {
   MtpModel const model = readPotential(file);
-  MtpPlanSizes const sizes = mtpPlanSizes(model);
+  MtpProgramSizes const sizes = mtpProgramSizes(model);
   std::vector<std::string> symbols;
   for (auto const z : model.species) symbols.push_back(chemicalSymbol(z));
   printField("potential", file);
@@ -128,6 +128,39 @@ void printPotential(std::string const& file) {
                set->size == 0
                    ? fmt::format("of unknown version {}, {} bytes (not used)", set->version, set->bytes)
                    : fmt::format("{} environments or equations, {} bytes (not used)", set->size, set->bytes));
+}
+
+/// The product program of the energy: what it costs per atom, before and after, and its rows stage by stage.
+void printProgram(std::string const& file) {
+  MtpModel const model = readPotential(file);
+  MtpProgramSizes const sizes = mtpProgramSizes(model);
+  MtpProgram const program =
+      makeMtpProgram(model, model.trained() ? MtpProgramUse::energy : MtpProgramUse::basis_functions);
+  printField("program of", file);
+  printField("products", fmt::format("{} in the file: {} of scalars, now a quadratic form with {} terms; {} in rows",
+                                     sizes.products, sizes.leaf_products, program.quadratic.terms.size(),
+                                     program.forward.products.terms.size()));
+  printField("scaled copies", std::to_string(sizes.scaled_copies));
+  printField("moments", fmt::format("{} in the file, {} kept ({} accumulated)", sizes.moments, program.moments,
+                                    program.accumulated.size()));
+  // A multiply-add counts as two.
+  printField("flops per atom", fmt::format("{} as in the file, {} now (products, forward and reverse)",
+                                           2 * sizes.operations_before, 2 * sizes.operations));
+  auto const print = [](std::string_view name, Sweep const& sweep) {
+    fmt::print("\n{:<10}{:>8}{:>16}{:>16}\n", name, "stage", "linear terms", "products");
+    auto const terms = [](auto const& rows, std::size_t stage) {
+      std::int64_t count = 0;
+      for (auto r = static_cast<std::size_t>(rows.stage_begin[stage]);
+           r < static_cast<std::size_t>(rows.stage_begin[stage + 1]); ++r)
+        count += rows.rows[r].end - rows.rows[r].begin;
+      return fmt::format("{} in {}", count, rows.stage_begin[stage + 1] - rows.stage_begin[stage]);
+    };
+    for (std::size_t stage = 0; stage + 1 < sweep.linear.stage_begin.size(); ++stage)
+      fmt::print("{:<10}{:>8}{:>16}{:>16}\n", "", stage, terms(sweep.linear, stage), terms(sweep.products, stage));
+  };
+  print("forward", program.forward);
+  print("reverse", program.reverse);
+  fmt::print("\nTerms in rows; rows of one stage are independent of each other.\n");
 }
 
 /// What a structure file holds; grows with the number of species and config types only.
@@ -176,12 +209,17 @@ void printStructures(std::string const& file) {
 
 void addInfoCommand(CLI::App& app) {
   auto const file = std::make_shared<std::string>();
+  auto const program = std::make_shared<bool>(false);
   CLI::App* const command = app.add_subcommand("info", "This build of sinter, or what is in a file");
   command->add_option(
       "FILE", *file, "Potential (.mtp, .almtp) or structures (extended XYZ, .cfg, LAMMPS data or dump; also .xz, .gz)");
-  command->callback([file, command] {
+  command->add_flag("--program", *program, "How the products of the potential FILE are evaluated, and what they cost")
+      ->needs("FILE");
+  command->callback([file, program, command] {
     if (command->count("FILE") == 0) {
       printBuild();
+    } else if (*program) {
+      printProgram(*file);
     } else if (isPotential(*file)) {
       printPotential(*file);
     } else {

@@ -21,6 +21,7 @@ struct LammpsEnvironment {
   Kokkos::View<int const*, MemorySpace> centres;   ///< atoms of the list that the potential describes
   Neighbors list;
   int atoms = 0, most_neighbors = 0;
+  bool all_described = true;  ///< no LAMMPS type is NULL
 
   [[nodiscard]] int numCentres() const { return static_cast<int>(centres.extent(0)); }
   [[nodiscard]] int maxNeighbors() const { return most_neighbors; }
@@ -35,7 +36,7 @@ struct LammpsEnvironment {
   KOKKOS_FUNCTION Displacement displacement(int c, int k) const {
     int const i = centres(c), j = list.neighbor(i, k);
     // An atom of a NULL type is nobody's neighbour: beyond any cutoff.
-    if (type_map(lammps_type(j)) < 0) return {1e30, 0, 0};
+    if (!all_described && type_map(lammps_type(j)) < 0) return {1e30, 0, 0};
     return {x(j, 0) - x(i, 0), x(j, 1) - x(i, 1), x(j, 2) - x(i, 2)};
   }
 };

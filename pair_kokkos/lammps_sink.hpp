@@ -4,6 +4,8 @@
 
 #include <Kokkos_Core.hpp>
 #include <Kokkos_ScatterView.hpp>
+#include <cstddef>
+#include <utility>
 
 #include "sinter/mtp/mtp_kernel.hpp"
 
@@ -31,39 +33,61 @@ struct LammpsSink {
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
   bool with_atom_virial = false, with_centroid_virial = false;
 
-  KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { site_energies(i) = energy; }
+  struct Access {
+    LammpsSink const& sink;
+    decltype(std::declval<Scatter<double* [3]> const&>().access()) forces;
 
-  KOKKOS_FUNCTION void pair(int, int i, int j, double const (&r)[3], double const (&gradient)[3]) const {
-    auto const force = forces.access();
-    for (int x = 0; x < 3; ++x) force(j, x) -= gradient[x];
-    constexpr int row[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, column[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
-    if (with_atom_virial) {
-      auto const virial = atom_virial.access();
-      for (int v = 0; v < 6; ++v) {  // symmetric part
-        double const half = -0.25 * (r[row[v]] * gradient[column[v]] + r[column[v]] * gradient[row[v]]);
-        virial(i, v) += half;
-        virial(j, v) += half;
+    KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
+
+    KOKKOS_FUNCTION void pair(int, int i, int j, double const (&r)[3], double const (&gradient)[3]) const {
+      for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
+      constexpr int row[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, column[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
+      if (sink.with_atom_virial) {
+        auto const virial = sink.atom_virial.access();
+        for (int v = 0; v < 6; ++v) {  // symmetric part
+          double const half = -0.25 * (r[row[v]] * gradient[column[v]] + r[column[v]] * gradient[row[v]]);
+          virial(i, v) += half;
+          virial(j, v) += half;
+        }
+      }
+      if (sink.with_centroid_virial) {
+        auto const virial = sink.centroid_virial.access();
+        for (int v = 0; v < 9; ++v) virial(j, v) -= r[row[v]] * gradient[column[v]];
       }
     }
-    if (with_centroid_virial) {
-      auto const virial = centroid_virial.access();
-      for (int v = 0; v < 9; ++v) virial(j, v) -= r[row[v]] * gradient[column[v]];
-    }
-  }
 
-  KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-    auto const force = forces.access();
-    for (int x = 0; x < 3; ++x) force(i, x) += sums.gradient[x];
-    for (int v = 0; v < 9; ++v) site_virial(i, v) = sums.virial[v];
-  }
+    KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
+      for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
+      for (int v = 0; v < 9; ++v) sink.site_virial(i, v) = sums.virial[v];
+    }
+  };
+  KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
 };
 
 /// Buffers of one pair style, kept from step to step.
 template <class ExecutionSpace>
 struct LammpsBuffers {
   using memory_space = typename ExecutionSpace::memory_space;
+  using ForceScatter = typename LammpsSink<ExecutionSpace>::template Scatter<double* [3]>;
+
   Kokkos::View<double*, memory_space> site_energies;
   Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;
+  ForceScatter force_scatter;  // on the host: the forces of each thread
+  double const* scatter_target = nullptr;
+  std::size_t scatter_extent = 0;
+
+  // A scatter that `contribute` will add to `forces`; its memory stays while LAMMPS keeps that array.
+  template <class Forces>
+  ForceScatter const& scatterTo(Forces const& forces) {
+    if (forces.data() == scatter_target && forces.extent(0) == scatter_extent) {
+      force_scatter.reset_except(forces);
+    } else {
+      force_scatter = ForceScatter(forces);
+      scatter_target = forces.data();
+      scatter_extent = forces.extent(0);
+    }
+    return force_scatter;
+  }
 
   void resize(int atoms) {
     if (static_cast<int>(site_energies.extent(0)) >= atoms) return;
@@ -86,7 +110,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
   Sink sink;
   sink.site_energies = buffers.site_energies;
   sink.site_virial = buffers.site_virial;
-  sink.forces = typename Sink::template Scatter<double* [3]>(forces);
+  sink.forces = buffers.scatterTo(forces);
   sink.with_atom_virial = tally.atom_virial;
   sink.with_centroid_virial = tally.centroid_virial;
   if (tally.atom_virial) sink.atom_virial = typename Sink::template Scatter<double* [6]>(atom_virial);

@@ -181,7 +181,7 @@ void PairMTPBase::init_style() {
 
 double PairMTPBase::init_one(int, int) { return model.max_dist; }
 
-double PairMTPBase::memory_usage() { return Pair::memory_usage(); }
+bool PairMTPBase::allDescribed() const { return std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end(); }
 
 int PairMTPBase::pack_reverse_comm(int n, int first, double* buffer) {
   if (n == 0) return 0;
@@ -223,7 +223,7 @@ void PairMTPBase::clearGhostVirials() {
 void PairMTP::coeff(int narg, char** arg) {
   PairMTPBase::coeff(narg, arg);
   try {
-    plan = sinter::makeMtpPlan<Kokkos::HostSpace>(model);
+    plan = sinter::makeMtpPlan<Kokkos::HostSpace>(model, sinter::MtpProgramUse::energy);
   } catch (std::exception const& e) {
     error->all(FLERR, "pair_style mtp: {}", e.what());
   }
@@ -258,6 +258,7 @@ void PairMTP::compute(int eflag, int vflag) {
   environment.list = {list->numneigh, list->firstneigh};
   environment.atoms = all;
   environment.most_neighbors = most;
+  environment.all_described = allDescribed();
 
   bool const own_reverse = !force->newton_pair;
   if (own_reverse) all_forces.assign(3 * static_cast<std::size_t>(all), 0.0);

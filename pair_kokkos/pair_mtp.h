@@ -36,7 +36,6 @@ class PairMTPBase : public Pair {
   void coeff(int narg, char** arg) override;
   void init_style() override;
   double init_one(int i, int j) override;
-  double memory_usage() override;
 
   // With newton off LAMMPS does not send home what ghosts got; the style does.
   int pack_reverse_comm(int n, int first, double* buffer) override;
@@ -44,6 +43,7 @@ class PairMTPBase : public Pair {
 
  protected:
   void allocate();
+  bool allDescribed() const;  // no atom type is NULL
   void refuseExtrapolationControl(int narg, char** arg);
   void sendHome(double* data, int width);  // adds rows of ghosts to those of their owners
   void sendVirialsHome();                  // vatom and cvatom (host), with newton off

@@ -46,7 +46,7 @@ template <class DeviceType>
 void PairMTPKokkos<DeviceType>::coeff(int narg, char** arg) {
   PairMTPBase::coeff(narg, arg);
   try {
-    plan = sinter::makeMtpPlan<MemorySpace>(model);
+    plan = sinter::makeMtpPlan<MemorySpace>(model, sinter::MtpProgramUse::energy);
   } catch (std::exception const& e) {
     error->all(FLERR, "pair_style mtp/kk: {}", e.what());
   }
@@ -70,8 +70,7 @@ template <class DeviceType>
 auto PairMTPKokkos<DeviceType>::findCentres() const -> Kokkos::View<int const*, MemorySpace> {
   auto const ilist = static_cast<NeighListKokkos<DeviceType>*>(list)->d_ilist;
   int const inum = list->inum;
-  if (std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end())
-    return Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
+  if (allDescribed()) return Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
   auto const types = atomKK->k_type.view<DeviceType>();
   auto const species = d_type_map;
   Kokkos::View<int*, MemorySpace> const found(Kokkos::view_alloc("sinter::pair::centres", Kokkos::WithoutInitializing),
@@ -123,6 +122,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   environment.list = {k_list->d_numneigh, k_list->d_neighbors};
   environment.atoms = all;
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
+  environment.all_described = allDescribed();
 
   auto const f = atomKK->k_f.view<DeviceType>();
   using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, DeviceType>;

@@ -42,7 +42,7 @@ struct System {
 
   System(int level, int cells)
       : model(reference::testModel(level)),
-        plan(makeMtpPlan<typename Space::memory_space>(model)),
+        plan(makeMtpPlan<typename Space::memory_space>(model, MtpProgramUse::energy)),
         list(listOf<Space>(silicon(cells), model.max_dist + skin)),
         forces("forces", list.forceExtent()) {
     sink.site_energies = decltype(sink.site_energies)("energies", list.numCentres());

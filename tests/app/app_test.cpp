@@ -310,6 +310,11 @@ TEST_F(App, InfoOfBuildPotentialAndStructures) {
   std::string const set =
       "#MVS_v1.1\nenergy_weight 0\nforce_weight 0\nstress_weight 0\nsite_en_weight 1\nweight_scaling 2\n#" +
       std::string(16 * n * n, '\0');
+  Outcome const program = run("info --program " + quoted(potential));
+  EXPECT_EQ(program.code, 0) << program.err;
+  EXPECT_NE(program.out.find("flops per atom"), std::string::npos) << program.out;
+  EXPECT_NE(program.out.find("reverse"), std::string::npos) << program.out;
+  EXPECT_NE(run("info --program").code, 0);
   Outcome const active = run("info " + quoted(folder.write("active.almtp", formatMtp(other) + set)));
   EXPECT_EQ(active.code, 0) << active.err;
   for (std::string const& word : {std::string("BChebyshev, 8 functions"), std::string("jumps at the cutoff"),

@@ -134,7 +134,7 @@ TYPED_TEST(MtpPrunedTest, EqualsTheFullPotentialWithZeroCoefficients) {
                    " basic moments, " + std::to_string(pruned.alpha_index_times.size()) + " products");
 
       // Folding happens where parents are there, and only there.
-      auto const sizes = mtpPlanSizes(pruned);
+      auto const sizes = mtpProgramSizes(pruned);
       EXPECT_EQ(sizes.basics - sizes.accumulated, foldable(pruned));
       for (auto const& [mu, a, b, c] : pruned.alpha_index_basic) without_parents += c >= 2 ? 1 : 0;
       without_parents -= foldable(pruned);
@@ -168,7 +168,7 @@ TYPED_TEST(MtpPrunedTest, OddTables) {
   model.alpha_index_times = {{0, 1, 3, 5}, {4, 2, -2, 5}, {3, 3, 1, 6}};
   model.alpha_moment_mapping = {5, 6, 1, 0, 0};
   model.moment_coeffs = {0.1, 0.02, -0.3, 0.4, 0.05};
-  EXPECT_EQ(mtpPlanSizes(model).accumulated, 5);
+  EXPECT_EQ(mtpProgramSizes(model).accumulated, 5);
   auto const structures = reference::testStructures();
   auto const results = MtpEvaluator<TypeParam>(model).evaluate(structures);
   for (std::size_t s = 0; s < structures.size(); ++s) {

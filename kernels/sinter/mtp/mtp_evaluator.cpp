@@ -16,7 +16,7 @@ MtpEvaluator<ExecutionSpace>::MtpEvaluator(MtpModel const& model, Precision prec
     : _space(std::move(space)), _precision(precision), _species_map(model.species, model.species_count) {
   if (!model.trained())
     throw InputError("the potential has no coefficients (an untrained template); expected a trained one");
-  _plan = makeMtpPlan<typename ExecutionSpace::memory_space>(model);
+  _plan = makeMtpPlan<typename ExecutionSpace::memory_space>(model, MtpProgramUse::energy);
 }
 
 template <class ExecutionSpace>

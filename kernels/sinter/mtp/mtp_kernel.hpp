@@ -25,11 +25,12 @@
 
 namespace sinter {
 
-/// What a launch computes; flags combine with `|`.
+/// What a launch computes; flags combine with `|`. Named is what `results = sink.access()` is called with, once per
+/// pack of centres and thread.
 enum class MtpOutputs : unsigned {
-  site_energies = 1,   ///< sink.siteEnergy(i, E)
-  forces = 2,          ///< sink.pair(0, i, j, r_ij, dE_i/dr_ij) and sink.centre(0, i, sums)
-  basis_values = 4,    ///< sink.basisValue(i, b, B)
+  site_energies = 1,   ///< results.siteEnergy(i, E)
+  forces = 2,          ///< results.pair(0, i, j, r_ij, dE_i/dr_ij) and results.centre(0, i, sums)
+  basis_values = 4,    ///< results.basisValue(i, b, B)
   basis_gradients = 8  ///< the same two with the number of the basis function in front: dB_b/dr_ij
 };
 KOKKOS_FORCEINLINE_FUNCTION constexpr MtpOutputs operator|(MtpOutputs a, MtpOutputs b) {
@@ -95,21 +96,19 @@ namespace detail {
 // What a thread keeps while it works on one pack of centres, in team scratch.
 template <class Number>
 struct MtpScratch {
-  Number* moments;      // (moments) m
-  Number* adjoints;     // (moments) dE/dm
-  Number* accumulated;  // (accumulated) sums over neighbours, then their adjoints
-  Number* unit;         // (3, neighbors) displacement, then u
-  Number* distance;     // (neighbors) r, then 1/r
-  Number* radial;       // (2 K, neighbors) f_mu and f'_mu
-  Number* monomials;    // (monomials, chunk)
-  Number* weights;      // (monomials, chunk)
-  int* neighbor;        // (neighbors, lanes) index k in the centre's list; -1 for padding
-  int* type;            // (neighbors, lanes) species of the neighbour
+  Number* moments;    // (moments) m
+  Number* adjoints;   // (moments) dE/dm
+  Number* pairs;      // (neighbors) fields of each neighbour, see MtpKernel::at
+  Number* monomials;  // (monomials, chunk)
+  Number* weights;    // (monomials, chunk)
+  int* neighbor;      // (neighbors, lanes) atom, -1 for padding
+  int* coefficients;  // (neighbors, lanes) where the radial coefficients of the pair of species begin
 };
 
 template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
 struct MtpKernel {
   using Number = Pack<ExecutionSpace, Real>;
+  using Plan = MtpPlan<typename ExecutionSpace::memory_space>;
   using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
   using Member = typename Policy::member_type;
   static constexpr int lanes = static_cast<int>(Number::size());
@@ -120,10 +119,10 @@ struct MtpKernel {
   // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache.
   static constexpr int chunk = on_device ? 32 : 8;
   static constexpr int weight_slots = on_device ? 32 : 1;
-  static constexpr bool needs_gradients =
-      contains(outputs, MtpOutputs::forces) || contains(outputs, MtpOutputs::basis_gradients);
+  // Fields of a neighbour: displacement, then unit vector u; r; 1/r; f_mu from `radial` on, then f'_mu.
+  enum Field : int { direction = 0, distance = 3, inverse_distance = 4, radial = 5 };
 
-  MtpPlan<typename ExecutionSpace::memory_space> plan;
+  Plan plan;
   Source source;
   Sink sink;
   int centres = 0, max_neighbors = 0, scratch_level = 0;
@@ -132,8 +131,7 @@ struct MtpKernel {
 
   // Scratch of one thread in bytes, each array aligned to a pack.
   [[nodiscard]] std::size_t scratchBytes() const {
-    auto const numbers = 2 * std::size_t(plan.moments) + plan.accumulated_count +
-                         (4 + 2 * std::size_t(plan.radial_functions)) * max_neighbors +
+    auto const numbers = 2 * std::size_t(plan.moments) + std::size_t(fields()) * max_neighbors +
                          std::size_t(plan.monomial_count) * (chunk + weight_slots);
     auto const integers = std::size_t(2) * max_neighbors * lanes;
     return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
@@ -176,15 +174,31 @@ struct MtpKernel {
     MtpScratch<Number> s;
     s.moments = numbers(plan.moments);
     s.adjoints = numbers(plan.moments);
-    s.accumulated = numbers(plan.accumulated_count);
-    s.unit = numbers(3 * max_neighbors);
-    s.distance = numbers(max_neighbors);
-    s.radial = numbers(2 * plan.radial_functions * max_neighbors);
+    s.pairs = numbers(fields() * max_neighbors);
     s.monomials = numbers(plan.monomial_count * chunk);
     s.weights = numbers(plan.monomial_count * weight_slots);
     s.neighbor = integers(max_neighbors * lanes);
-    s.type = integers(max_neighbors * lanes);
+    s.coefficients = integers(max_neighbors * lanes);
     return s;
+  }
+
+  KOKKOS_FUNCTION int radialFunctionCount() const {
+    if constexpr (Shape::is_static)
+      return Shape::radial_functions;
+    else
+      return plan.radial_functions;
+  }
+  KOKKOS_FUNCTION int fields() const { return radial + 2 * radialFunctionCount(); }
+
+  // A field of neighbour k. On the host all fields of a neighbour stand together; on a device neighbours do, because
+  // they belong to different vector lanes.
+  KOKKOS_FUNCTION Number& at(MtpScratch<Number> const& s, int field, int k) const {
+    return s.pairs[on_device ? field * max_neighbors + k : k * fields() + field];
+  }
+
+  // Vector lanes see each other's writes to scratch: a loop ends with such a barrier, a scan or reduction does not.
+  KOKKOS_FUNCTION static void finishLanes(Member const& team) {
+    if constexpr (on_device) Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0), [](int) {});
   }
 
   KOKKOS_FUNCTION static int smaller(int a, int b) { return a < b ? a : b; }
@@ -207,30 +221,25 @@ struct MtpKernel {
 
   // Centres first .. first + lanes - 1, those before `end`.
   KOKKOS_FUNCTION void evaluatePack(Member const& team, MtpScratch<Number> const& s, int first, int end) const {
+    auto const& results = sink.access();
     int const active = smaller(lanes, end - first);
     int const neighbors = gatherNeighbors(team, s, first, active);
-    evaluateRadial(team, s, first, active, neighbors);
+    evaluateRadial(team, s, neighbors);
     accumulateMoments(team, s, neighbors);
-    sumProducts(team, plan.forward_levels, plan.forward_level, plan.forward, plan.forward_terms, s.moments,
-                s.moments);  // eq. (2.6)
-    if constexpr (contains(outputs, MtpOutputs::site_energies)) putSiteEnergies(team, s, first, active);
+    sweep<true>(team, plan.forward, s.moments, s.moments);  // eqs. (2.6), (2.8)
     if constexpr (contains(outputs, MtpOutputs::basis_values)) {
       Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.basis_functions), [&](int b) {
-        Number const& value = s.moments[plan.basis_moment(b)];
-        for (int l = 0; l < active; ++l) sink.basisValue(source.centre(first + l), b, lanesOf(value)[l]);
+        Number const value = basisValue(s, b);
+        for (int l = 0; l < active; ++l) results.basisValue(source.centre(first + l), b, lanesOf(value)[l]);
       });
     }
-    if constexpr (contains(outputs, MtpOutputs::forces)) {
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
-                           [&](int m) { s.adjoints[m] = Number(Real(plan.energy_seed(m))); });
-      putGradients(team, s, 0, first, active, neighbors);
-    }
+    if constexpr (contains(outputs, MtpOutputs::site_energies) || contains(outputs, MtpOutputs::forces))
+      putSiteEnergies(team, s, results, first, active);
+    if constexpr (contains(outputs, MtpOutputs::forces)) putGradients(team, s, results, 0, first, active, neighbors);
     if constexpr (contains(outputs, MtpOutputs::basis_gradients)) {
       for (int b = 0; b < plan.basis_functions; ++b) {
-        int const moment = plan.basis_moment(b);
-        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
-                             [&](int m) { s.adjoints[m] = Number(Real(m == moment ? 1 : 0)); });
-        putGradients(team, s, b, first, active, neighbors);
+        seedBasisFunction(team, s, b);
+        putGradients(team, s, results, b, first, active, neighbors);
       }
     }
   }
@@ -240,80 +249,76 @@ struct MtpKernel {
   // list.
   KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
+    int const pair_size = plan.radial_stride * plan.radial_basis_size;
     int counts[lanes], longest = 0;
     for (int l = 0; l < lanes; ++l) {
       counts[l] = 0;
       if (l < active) {
         int const c = first + l;
-        Kokkos::parallel_scan(
-            Kokkos::ThreadVectorRange(team, source.numNeighbors(c)),
-            [&](int k, int& slot, bool final) {
-              Displacement const d = source.displacement(c, k);
-              // Written so that a position that is not a number is inside, and ends up in energy and forces.
-              bool const inside = !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
-              if (final && inside) {
-                for (int x = 0; x < 3; ++x) lanesOf(s.unit[x * max_neighbors + slot])[l] = static_cast<Real>(d[x]);
-                s.neighbor[slot * lanes + l] = k;
-                s.type[slot * lanes + l] = source.type(source.neighbor(c, k));
-              }
-              slot += inside ? 1 : 0;
-            },
-            counts[l]);
+        int const own = plan.species_count > 1 ? source.type(source.centre(c)) * plan.species_count : 0;
+        // Written so that a position that is not a number is inside, and ends up in energy and forces.
+        auto const isInside = [&](Displacement const& d) {
+          return !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
+        };
+        auto const put = [&](int slot, int k, Displacement const& d) {
+          for (int x = 0; x < 3; ++x) lanesOf(at(s, direction + x, slot))[l] = static_cast<Real>(d[x]);
+          int const j = source.neighbor(c, k);
+          s.neighbor[slot * lanes + l] = j;
+          if (plan.species_count > 1) s.coefficients[slot * lanes + l] = (own + source.type(j)) * pair_size;
+        };
+        if constexpr (on_device) {
+          Kokkos::parallel_scan(
+              Kokkos::ThreadVectorRange(team, source.numNeighbors(c)),
+              [&](int k, int& slot, bool final) {
+                Displacement const d = source.displacement(c, k);
+                bool const inside = isInside(d);
+                if (final && inside) put(slot, k, d);
+                slot += inside ? 1 : 0;
+              },
+              counts[l]);
+        } else {  // no branch that depends on the distance: what is outside is written over by the next one
+          int const all = source.numNeighbors(c);
+          int slot = 0;
+          for (int k = 0; k < all; ++k) {
+            Displacement const d = source.displacement(c, k);
+            put(slot, k, d);
+            slot += isInside(d) ? 1 : 0;
+          }
+          counts[l] = slot;
+        }
       }
       longest = Kokkos::max(longest, counts[l]);
     }
-    if constexpr (on_device) {  // a loop ends with a barrier of the vector lanes, a scan does not
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0), [](int) {});
-    }
+    finishLanes(team);
     if constexpr (lanes > 1) {
       for (int l = 0; l < lanes; ++l) {
         for (int k = counts[l]; k < longest; ++k) {
           for (int x = 0; x < 3; ++x)
-            lanesOf(s.unit[x * max_neighbors + k])[l] = static_cast<Real>(x == 0 ? plan.max_dist : 0.0);
+            lanesOf(at(s, direction + x, k))[l] = static_cast<Real>(x == 0 ? plan.max_dist : 0.0);
           s.neighbor[k * lanes + l] = -1;
-          s.type[k * lanes + l] = 0;
+          s.coefficients[k * lanes + l] = 0;
         }
       }
     }
     return longest;
   }
 
-  // Eqs. (2.1)-(2.4), (2.16)-(2.20): u, 1/r, f_mu and f'_mu of every neighbour.
-  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
-                                      int neighbors) const {
-    int const pair_size = plan.radial_functions * plan.radial_basis_size;
+  // Eqs. (2.1)-(2.4), (2.16)-(2.20): u, r, 1/r, f_mu and f'_mu of every neighbour.
+  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
-      Number const x = s.unit[k], y = s.unit[max_neighbors + k], z = s.unit[2 * max_neighbors + k];
+      Number const x = at(s, direction, k), y = at(s, direction + 1, k), z = at(s, direction + 2, k);
       Number const r = Kokkos::sqrt(Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)));
       Number const inverse = Number(Real(1)) / r;
-      s.unit[k] = x * inverse;
-      s.unit[max_neighbors + k] = y * inverse;
-      s.unit[2 * max_neighbors + k] = z * inverse;
-      s.distance[k] = inverse;
+      at(s, direction, k) = x * inverse;
+      at(s, direction + 1, k) = y * inverse;
+      at(s, direction + 2, k) = z * inverse;
+      at(s, distance, k) = r;
+      at(s, inverse_distance, k) = inverse;
 
-      // First coefficient of each lane's pair of species.
-      int offset[lanes];
-      bool uniform = true;
-      if (plan.species_count == 1) {
-        for (int l = 0; l < lanes; ++l) offset[l] = 0;
-      } else {
-        for (int l = 0; l < lanes; ++l) {
-          int const type_i = source.type(source.centre(first + smaller(l, active - 1)));
-          offset[l] = (type_i * plan.species_count + s.type[k * lanes + l]) * pair_size;
-          uniform = uniform && offset[l] == offset[0];
-        }
-      }
-      if (uniform) {
-        double const* const c = &plan.radial(offset[0]);
-        radialFunctions(s, k, r, [&](int n) { return Number(Real(c[n])); });
-      } else {
-        double const* const c = plan.radial.data();
-        radialFunctions(s, k, r, [&](int n) {
-          Number value;
-          for (int l = 0; l < lanes; ++l) lanesOf(value)[l] = static_cast<Real>(c[offset[l] + n]);
-          return value;
-        });
-      }
+      if (plan.radial_basis_size == 8)  // as in all templates
+        radialFunctions(s, k, r, std::integral_constant<int, 8>());
+      else
+        radialFunctions(s, k, r, plan.radial_basis_size);
     });
   }
 
@@ -323,7 +328,7 @@ struct MtpKernel {
   };
   KOKKOS_FUNCTION Envelope radialEnvelope(MtpScratch<Number> const& s, int k, Number const& r) const {
     Real const min_dist = static_cast<Real>(plan.min_dist), max_dist = static_cast<Real>(plan.max_dist);
-    Envelope e{r, Number(static_cast<Real>(2 / (plan.max_dist - plan.min_dist))), Number(Real(1)), Number(Real(0))};
+    Envelope e{r, Number(static_cast<Real>(plan.xi_slope)), Number(Real(1)), Number(Real(0))};
     if (plan.clamped)  // eq. (2.16); written so that NaN stays
       for (int l = 0; l < lanes; ++l)
         if (lanesOf(r)[l] <= min_dist) lanesOf(e.argument)[l] = min_dist;
@@ -332,9 +337,10 @@ struct MtpKernel {
       e.cut = gap * gap;
       e.cut_derivative = gap + gap;
     } else if (plan.envelope == RadialEnvelope::inverse) {  // (1 - R_max / r)^2
-      Number const ratio = Number(max_dist) * s.distance[k], gap = Number(Real(1)) - ratio;
+      Number const inverse = at(s, inverse_distance, k), ratio = Number(max_dist) * inverse,
+                   gap = Number(Real(1)) - ratio;
       e.cut = gap * gap;
-      e.cut_derivative = (gap + gap) * ratio * s.distance[k];
+      e.cut_derivative = (gap + gap) * ratio * inverse;
     } else if constexpr (lanes > 1) {  // no factor makes neighbours that are padding vanish
       for (int l = 0; l < lanes; ++l)
         if (s.neighbor[k * lanes + l] < 0) lanesOf(e.cut)[l] = Real(0);
@@ -359,19 +365,16 @@ struct MtpKernel {
         lanesOf(prime)[l] = static_cast<Real>(-repulsion_steepness * at_min * (growth + 1));
       }
     }
-    s.radial[mu * max_neighbors + k] = value;
-    s.radial[(plan.radial_functions + mu) * max_neighbors + k] = prime;
+    at(s, radial + mu, k) = value;
+    at(s, radial + plan.radial_functions + mu, k) = prime;
   }
 
-  // `coefficient(mu R + n)` is c'[z_i][z_j][mu][n], eq. (2.20).
-  template <class Coefficient>
-  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r,
-                                       Coefficient const& coefficient) const {
-    int const size = plan.radial_basis_size;
+  // f_mu and f'_mu, eqs. (2.1)-(2.4); `size` is R, where known as a constant.
+  template <class Size>
+  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r, Size size) const {
     Envelope const envelope = radialEnvelope(s, k, r);
-    Real const slope = static_cast<Real>(2 / (plan.max_dist - plan.min_dist));
-    Real const shift = static_cast<Real>((plan.max_dist + plan.min_dist) / (plan.max_dist - plan.min_dist));
-    Number const xi = Kokkos::fma(envelope.argument, Number(slope), Number(-shift));  // eq. (2.1)
+    Number const xi = Kokkos::fma(envelope.argument, Number(static_cast<Real>(plan.xi_slope)),
+                                  Number(static_cast<Real>(plan.xi_offset)));  // eq. (2.1)
     Number const twice = xi + xi;
     Number chebyshev[max_radial_basis_size], derivative[max_radial_basis_size];  // T_n(xi), T'_n(xi)
     chebyshev[0] = Number(Real(1));
@@ -385,24 +388,61 @@ struct MtpKernel {
       derivative[n] =
           Kokkos::fma(twice, derivative[n - 1], Kokkos::fma(Number(Real(2)), chebyshev[n - 1], -derivative[n - 2]));
     }
-    Number const cut = envelope.cut, cut_slope = envelope.slope * cut, cut_derivative = envelope.cut_derivative;
-    for (int mu = 0; mu < plan.radial_functions; ++mu) {  // eqs. (2.3), (2.4)
-      Number value(Real(0)), prime(Real(0));
-      for (int n = 0; n < size; ++n) {
-        Number const c = coefficient(mu * size + n);
-        value = Kokkos::fma(c, chebyshev[n], value);
-        prime = Kokkos::fma(c, derivative[n], prime);
-      }
-      s.radial[mu * max_neighbors + k] = value * cut;
-      s.radial[(plan.radial_functions + mu) * max_neighbors + k] =
-          Kokkos::fma(prime, cut_slope, value * cut_derivative);
+
+    // Coefficients c'[z_i][z_j][n][mu] of each lane's pair of species, eq. (2.20).
+    Real const* coefficients;
+    if constexpr (std::is_same_v<Real, double>)
+      coefficients = plan.radial.data();
+    else
+      coefficients = plan.radial_single.data();
+    int const* const begin = s.coefficients + k * lanes;
+    bool uniform = true;
+    if (plan.species_count > 1) {
+      for (int l = 1; l < lanes; ++l) uniform = uniform && begin[l] == begin[0];
+      if (uniform) coefficients += begin[0];
     }
-    if (plan.repulsion_moment >= 0) pairRepulsion(s, k, r);
+    Number const cut = envelope.cut, cut_slope = envelope.slope * cut, cut_derivative = envelope.cut_derivative;
+    int const functions = radialFunctionCount(), stride = plan.radial_stride;
+    if (uniform) {
+      for (int mu = 0; mu < functions; ++mu) {  // eqs. (2.3), (2.4)
+        Number value(Real(0)), prime(Real(0));
+        for (int n = 0; n < size; ++n) {
+          Number const c(coefficients[n * stride + mu]);
+          value = Kokkos::fma(c, chebyshev[n], value);
+          prime = Kokkos::fma(c, derivative[n], prime);
+        }
+        at(s, radial + mu, k) = value * cut;
+        at(s, radial + functions + mu, k) = Kokkos::fma(prime, cut_slope, value * cut_derivative);
+      }
+    } else {
+      // Lane by lane, a few functions in one register: no coefficient is gathered from eight places.
+      constexpr int width = Plan::radial_width;
+      for (int l = 0; l < lanes; ++l) {
+        Real const* const own = coefficients + begin[l];
+        for (int first = 0; first < functions; first += width) {
+          Real value[width] = {}, prime[width] = {};
+          for (int n = 0; n < size; ++n) {
+            Real const t = lanesOf(chebyshev[n])[l], t_prime = lanesOf(derivative[n])[l];
+            for (int i = 0; i < width; ++i) {
+              value[i] += own[n * stride + first + i] * t;
+              prime[i] += own[n * stride + first + i] * t_prime;
+            }
+          }
+          for (int i = 0; i < width; ++i) {
+            if (first + i >= functions) break;
+            lanesOf(at(s, radial + first + i, k))[l] = value[i] * lanesOf(cut)[l];
+            lanesOf(at(s, radial + functions + first + i, k))[l] =
+                prime[i] * lanesOf(cut_slope)[l] + value[i] * lanesOf(cut_derivative)[l];
+          }
+        }
+      }
+    }
+    if (plan.repulsive) pairRepulsion(s, k, r);
   }
 
   // All monomials of neighbour k into slot `slot` of the chunk: each is an earlier one times a component of u.
   KOKKOS_FUNCTION void evaluateMonomials(MtpScratch<Number> const& s, int k, int slot) const {
-    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
+    Number const u[3] = {at(s, direction, k), at(s, direction + 1, k), at(s, direction + 2, k)};
     s.monomials[slot] = Number(Real(1));
     for (int m = 1; m < plan.monomial_count; ++m) {
       MonomialStep const step = plan.monomials(m);
@@ -410,35 +450,54 @@ struct MtpKernel {
     }
   }
 
+  // u, f_mu and monomials of a few neighbours of a shape known when compiling. All indices are constants, so that these
+  // are registers, not memory.
+  template <int count>
+  struct Neighbors {
+    Number u[count][3], f[count][Shape::radial_functions], monomial[count][Shape::monomials];
+  };
+
+  template <int count>
+  KOKKOS_FORCEINLINE_FUNCTION void loadNeighbors(MtpScratch<Number> const& s, int k, Neighbors<count>& n) const {
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { n.u[i][x] = at(s, direction + x, k + i); });
+      unrolled<Shape::radial_functions>([&](auto mu) SINTER_ALWAYS_INLINE { n.f[i][mu] = at(s, radial + mu, k + i); });
+    });
+  }
+
+  // Monomial m, from an earlier one.
+  template <int count, int m>
+  KOKKOS_FORCEINLINE_FUNCTION static void makeMonomial(Neighbors<count>& n, std::integral_constant<int, m>) {
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      if constexpr (m == 0)
+        n.monomial[i][m] = Number(Real(1));
+      else
+        n.monomial[i][m] = n.monomial[i][Shape::table.parent[m]] * n.u[i][Shape::table.axis[m]];
+    });
+  }
+
   // Adds `count` neighbours to the accumulated moments, eq. (2.5), a shape known when compiling: straight-line code,
   // each sum read and written once for all of them.
   template <int count>
   void accumulateNeighbors(MtpScratch<Number> const& s, int k) const {
-    Number u[count][3], f[count][Shape::radial_functions], monomial[count][Shape::monomials];
-    for (int i = 0; i < count; ++i) {
-      for (int x = 0; x < 3; ++x) u[i][x] = s.unit[x * max_neighbors + k + i];
-      for (int mu = 0; mu < Shape::radial_functions; ++mu) f[i][mu] = s.radial[mu * max_neighbors + k + i];
-    }
-    unrolled<Shape::monomials>([&](auto m) {
+    Neighbors<count> n;
+    loadNeighbors<count>(s, k, n);
+    Number* const moments = s.moments;
+    unrolled<Shape::monomials>([&](auto m) SINTER_ALWAYS_INLINE {
       constexpr int begin = Shape::table.begin[m];
-      for (int i = 0; i < count; ++i) {
-        if constexpr (m > 0)
-          monomial[i][m] = monomial[i][Shape::table.parent[m]] * u[i][Shape::table.axis[m]];
-        else
-          monomial[i][m] = Number(Real(1));
-      }
-      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) {
-        Number sum = s.accumulated[begin + mu];
-        for (int i = 0; i < count; ++i) sum = Kokkos::fma(f[i][mu], monomial[i][m], sum);
-        s.accumulated[begin + mu] = sum;
+      makeMonomial<count>(n, m);
+      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) SINTER_ALWAYS_INLINE {
+        Number sum = moments[begin + mu];
+        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { sum = Kokkos::fma(n.f[i][mu], n.monomial[i][m], sum); });
+        moments[begin + mu] = sum;
       });
     });
   }
 
-  // Eqs. (2.5), (2.8): sums over neighbours of f_mu(r) u^a u^b u^c, then the moments that follow from traces.
+  // Eq. (2.5): sums over neighbours of f_mu(r) u^a u^b u^c.
   KOKKOS_FUNCTION void accumulateMoments(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
-                         [&](int a) { s.accumulated[a] = Number(Real(0)); });
+                         [&](int a) { s.moments[a] = Number(Real(0)); });
     if constexpr (Shape::is_static) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) accumulateNeighbors<2>(s, k);
@@ -450,99 +509,224 @@ struct MtpKernel {
                              [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
         Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
           AccumulatedMoment const entry = plan.accumulated(a);
-          Number const* const f = s.radial + entry.mu * max_neighbors + begin;
           Number const* const m = s.monomials + entry.monomial * chunk;
-          Number even = s.accumulated[a], odd(Real(0));  // two sums: the latency of one would be the limit
+          auto const f = [&](int slot) { return at(s, radial + entry.mu, begin + slot); };
+          Number even = s.moments[a], odd(Real(0));  // two sums: the latency of one would be the limit
           int slot = 0;
           for (; slot + 1 < count; slot += 2) {
-            even = Kokkos::fma(f[slot], m[slot], even);
-            odd = Kokkos::fma(f[slot + 1], m[slot + 1], odd);
+            even = Kokkos::fma(f(slot), m[slot], even);
+            odd = Kokkos::fma(f(slot + 1), m[slot + 1], odd);
           }
-          if (slot < count) even = Kokkos::fma(f[slot], m[slot], even);
-          s.accumulated[a] = even + odd;
+          if (slot < count) even = Kokkos::fma(f(slot), m[slot], even);
+          s.moments[a] = even + odd;
         });
       }
     }
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments), [&](int m) { s.moments[m] = Number(Real(0)); });
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
-                         [&](int a) { s.moments[plan.accumulated(a).moment] = s.accumulated[a]; });
-    Kokkos::single(Kokkos::PerThread(team), [&] {  // few, and each may need the one before
-      for (int t = 0; t < plan.rebuilt_count; ++t) {
-        RebuiltMoment const e = plan.rebuilt(t);
-        s.moments[e.moment] = s.moments[e.a] - s.moments[e.b] - s.moments[e.c];
-      }
-    });
   }
 
-  // Sums of products, level by level: values[target] += sum of factor values[left] moments[right].
-  template <class Level, class Rows, class Terms>
-  KOKKOS_FUNCTION void sumProducts(Member const& team, int levels, Level const& first_row, Rows const& rows,
-                                   Terms const& terms, Number* values, Number const* moments) const {
-    for (int level = 0; level < levels; ++level) {
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, first_row(level), first_row(level + 1)), [&](int row) {
-        ProductRow const r = rows(row);
-        Number sum = values[r.target];
-        for (int t = r.begin; t < r.end; ++t) {
-          ProductTerm const& term = terms(t);
-          sum = Kokkos::fma(Number(Real(term.factor)) * values[term.left], moments[term.right], sum);
-        }
-        values[r.target] = sum;
+  // A number of the product program, whose indices come times Plan::index_unit.
+  KOKKOS_FORCEINLINE_FUNCTION static Number& numberAt(Number* numbers, std::int32_t index) {
+    constexpr auto step = static_cast<std::ptrdiff_t>(sizeof(Number) / Plan::index_unit);
+    return *reinterpret_cast<Number*>(reinterpret_cast<char*>(numbers) + index * step);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION static Number const& numberAt(Number const* numbers, std::int32_t index) {
+    return numberAt(const_cast<Number*>(numbers), index);
+  }
+
+  // A sweep of the product program: values[target] = or += sums of weight values[index] and of
+  // values[left] moments[right].
+  template <bool sets>
+  KOKKOS_FUNCTION void sweep(Member const& team, typename Plan::Sweep const& program, Number* values,
+                             Number const* moments) const {
+    for (int stage = 0; stage < program.stages; ++stage) {
+      sumRows<sets>(team, program.linear, stage, values, [=](LinearTerm const& term, Number const& sum) {
+        return Kokkos::fma(Number(Real(term.weight)), numberAt(values, term.index), sum);
+      });
+      sumRows<sets>(team, program.products, stage, values, [=](ProductTerm const& term, Number const& sum) {
+        return Kokkos::fma(numberAt(values, term.left), numberAt(moments, term.right), sum);
       });
     }
   }
 
-  KOKKOS_FUNCTION void putSiteEnergies(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
-    Sums<Total, 1> linear(Total(0.0));  // eq. (2.7)
+  // values[row.target] = or += the terms of each row of a stage; `add` gives a sum with one term more.
+  template <bool sets, class Rows, class Add>
+  KOKKOS_FUNCTION static void sumRows(Member const& team, Rows const& rows, int stage, Number* values, Add const& add) {
+    auto const start = [=](Row const& row) { return sets ? Number(Real(0)) : numberAt(values, row.target); };
+    if constexpr (on_device) {
+      int const begin = rows.stage_begin(stage), end = rows.stage_begin(stage + 1);
+      if (begin == end) return;
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, begin, end), [&](int r) {
+        Row const row = rows.rows(r);
+        Number sum = start(row);
+        for (int t = row.begin; t < row.end; ++t) sum = add(rows.terms(t), sum);
+        numberAt(values, row.target) = sum;
+      });
+    } else {
+      Row const* row = rows.rows.data() + rows.stage_begin(stage);
+      for (int n = rows.stage_runs(stage); n < rows.stage_runs(stage + 1); ++n) {
+        RowRun const run = rows.runs(n);
+        Row const* const end = rows.rows.data() + run.end;
+        auto const* term = rows.terms.data() + row->begin;
+        auto const ofLength = [&](auto length) SINTER_ALWAYS_INLINE {
+          for (; row < end; ++row, term += length) {
+            Number sum = start(*row);
+            unrolled<length>([&](auto t) SINTER_ALWAYS_INLINE { sum = add(term[t], sum); });
+            numberAt(values, row->target) = sum;
+          }
+        };
+        switch (run.length) {  // the common lengths in code without an inner loop
+          case 0:
+            ofLength(std::integral_constant<int, 0>());
+            break;
+          case 1:
+            ofLength(std::integral_constant<int, 1>());
+            break;
+          case 2:
+            ofLength(std::integral_constant<int, 2>());
+            break;
+          case 3:
+            ofLength(std::integral_constant<int, 3>());
+            break;
+          case 4:
+            ofLength(std::integral_constant<int, 4>());
+            break;
+          case 5:
+            ofLength(std::integral_constant<int, 5>());
+            break;
+          case 6:
+            ofLength(std::integral_constant<int, 6>());
+            break;
+          case 10:
+            ofLength(std::integral_constant<int, 10>());
+            break;
+          default:
+            for (; row < end; ++row) {
+              Number even = start(*row), odd(Real(0));  // two sums: the latency of one would be the limit
+              auto const* const last = term + run.length;
+              for (; term + 1 < last; term += 2) {
+                even = add(term[0], even);
+                odd = add(term[1], odd);
+              }
+              if (term < last) even = add(*term++, even);
+              numberAt(values, row->target) = even + odd;
+            }
+        }
+      }
+    }
+  }
+
+  // Site energies, eq. (2.7), as linear and quadratic form of the moments, and its derivatives by them, eq. (2.9).
+  template <class Results>
+  KOKKOS_FUNCTION void putSiteEnergies(Member const& team, MtpScratch<Number> const& s, Results const& results,
+                                       int first, int active) const {
+    sumRows<true>(team, plan.quadratic, 0, s.adjoints, [&](LinearTerm const& term, Number const& sum) {
+      return Kokkos::fma(Number(Real(term.weight)), numberAt(s.moments, term.index), sum);
+    });
+    Sums<Total, 1> linear(Total(0.0));
     Kokkos::parallel_reduce(
-        Kokkos::ThreadVectorRange(team, plan.basis_functions),
-        [&](int b, Sums<Total, 1>& sum) {
-          addProduct(sum.values[0], plan.moment_coeffs(b), s.moments[plan.basis_moment(b)]);
+        Kokkos::ThreadVectorRange(team, static_cast<int>(plan.seeds.extent(0))),
+        [&](int t, Sums<Total, 1>& sum) {
+          LinearTerm const seed = plan.seeds(t);
+          s.adjoints[seed.index] = s.adjoints[seed.index] + Number(Real(seed.weight));
+          addProduct(sum.values[0], seed.weight, s.moments[seed.index]);
         },
         Kokkos::Sum<Sums<Total, 1>>(linear));
+    finishLanes(team);
+    if constexpr (contains(outputs, MtpOutputs::site_energies)) {
+      // The linear form and twice the quadratic one.
+      Total const product = dot(team, plan.moments, s.moments, s.adjoints);
+      Kokkos::single(Kokkos::PerThread(team), [&] {
+        for (int l = 0; l < active; ++l) {
+          int const atom = source.centre(first + l);
+          results.siteEnergy(atom, plan.species_coeffs(source.type(atom)) +
+                                       0.5 * (lanesOf(linear.values[0])[l] + lanesOf(product)[l]));
+        }
+      });
+    }
+  }
+
+  // sum_i a[i] b[i].
+  KOKKOS_FUNCTION static Total dot(Member const& team, int count, Number const* a, Number const* b) {
+    if constexpr (on_device) {
+      Sums<Total, 1> result(Total(0.0));
+      Kokkos::parallel_reduce(
+          Kokkos::ThreadVectorRange(team, count),
+          [&](int i, Sums<Total, 1>& sum) { addProduct(sum.values[0], a[i], b[i]); },
+          Kokkos::Sum<Sums<Total, 1>>(result));
+      return result.values[0];
+    } else {
+      Total sums[4] = {Total(0.0), Total(0.0), Total(0.0), Total(0.0)};  // the latency of one would be the limit
+      int i = 0;
+      for (; i + 3 < count; i += 4)
+        for (int j = 0; j < 4; ++j) addProduct(sums[j], a[i + j], b[i + j]);
+      for (; i < count; ++i) addProduct(sums[0], a[i], b[i]);
+      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
+  }
+
+  KOKKOS_FUNCTION Number basisValue(MtpScratch<Number> const& s, int b) const {
+    Number value(Real(0));
+    for (int t = plan.basis_begin(b); t < plan.basis_begin(b + 1); ++t) {
+      BasisTerm const term = plan.basis_terms(t);
+      Number const left = Number(Real(term.factor)) * s.moments[term.left];
+      value = term.right < 0 ? value + left : Kokkos::fma(left, s.moments[term.right], value);
+    }
+    return value;
+  }
+
+  // Adjoints of basis function b: its derivatives by the moments that it is made of.
+  KOKKOS_FUNCTION void seedBasisFunction(Member const& team, MtpScratch<Number> const& s, int b) const {
+    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
+                         [&](int m) { s.adjoints[m] = Number(Real(0)); });
     Kokkos::single(Kokkos::PerThread(team), [&] {
-      for (int l = 0; l < active; ++l) {
-        int const atom = source.centre(first + l);
-        double energy = plan.species_coeffs(source.type(atom)) + lanesOf(linear.values[0])[l];
-        if (plan.repulsion_moment >= 0)  // eq. (2.17)
-          energy += static_cast<double>(lanesOf(s.moments[plan.repulsion_moment])[l]);
-        sink.siteEnergy(atom, energy);
+      for (int t = plan.basis_begin(b); t < plan.basis_begin(b + 1); ++t) {
+        BasisTerm const term = plan.basis_terms(t);
+        Number const factor(Real(term.factor));
+        Number& left = s.adjoints[term.left];
+        if (term.right < 0) {
+          left = left + factor;
+        } else {
+          left = Kokkos::fma(factor, s.moments[term.right], left);
+          Number& right = s.adjoints[term.right];
+          right = Kokkos::fma(factor, s.moments[term.left], right);
+        }
       }
     });
   }
 
   // From seeds in `adjoints` to pair derivatives: eqs. (2.10)-(2.12).
-  KOKKOS_FUNCTION void putGradients(Member const& team, MtpScratch<Number> const& s, int what, int first, int active,
-                                    int neighbors) const {
-    sumProducts(team, plan.reverse_levels, plan.reverse_level, plan.reverse, plan.reverse_terms, s.adjoints,
-                s.moments);                        // eq. (2.10)
-    Kokkos::single(Kokkos::PerThread(team), [&] {  // eq. (2.11): the transpose of the rebuilding
-      for (int t = plan.rebuilt_count - 1; t >= 0; --t) {
-        RebuiltMoment const e = plan.rebuilt(t);
-        Number const g = s.adjoints[e.moment];
-        s.adjoints[e.a] = s.adjoints[e.a] + g;
-        s.adjoints[e.b] = s.adjoints[e.b] - g;
-        s.adjoints[e.c] = s.adjoints[e.c] - g;
-      }
-    });
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
-                         [&](int a) { s.accumulated[a] = s.adjoints[plan.accumulated(a).moment]; });
+  template <class Results>
+  KOKKOS_FUNCTION void putGradients(Member const& team, MtpScratch<Number> const& s, Results const& results, int what,
+                                    int first, int active, int neighbors) const {
+    sweep<false>(team, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
 
     Sums<Total, 12> sums(Total(0.0));
-    for (int begin = 0; begin < neighbors; begin += chunk) {
-      int const count = smaller(chunk, neighbors - begin);
-      Sums<Total, 12> part(Total(0.0));
-      Kokkos::parallel_reduce(
-          Kokkos::ThreadVectorRange(team, count),
-          [&](int slot, Sums<Total, 12>& sum) { pairGradient(s, what, first, active, begin + slot, slot, sum); },
-          Kokkos::Sum<Sums<Total, 12>>(part));
-      sums += part;
+    if constexpr (Shape::is_static) {
+      int k = 0;
+      for (; k + 1 < neighbors; k += 2) putNeighborGradients<2>(s, results, what, first, active, k, sums);
+      if (k < neighbors) putNeighborGradients<1>(s, results, what, first, active, k, sums);
+    } else {
+      for (int begin = 0; begin < neighbors; begin += chunk) {
+        int const count = smaller(chunk, neighbors - begin);
+        Sums<Total, 12> part(Total(0.0));
+        Kokkos::parallel_reduce(
+            Kokkos::ThreadVectorRange(team, count),
+            [&](int slot, Sums<Total, 12>& sum) {
+              Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
+              evaluateMonomials(s, begin + slot, slot);
+              differentiate(s, begin + slot, slot, along, gradient);
+              putPair(s, results, what, first, active, begin + slot, along, gradient, sum);
+            },
+            Kokkos::Sum<Sums<Total, 12>>(part));
+        sums += part;
+      }
     }
     Kokkos::single(Kokkos::PerThread(team), [&] {
       for (int l = 0; l < active; ++l) {
         PairSums own;
         for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
         for (int x = 0; x < 9; ++x) own.virial[x] = lanesOf(sums.values[3 + x])[l];
-        sink.centre(what, source.centre(first + l), own);
+        results.centre(what, source.centre(first + l), own);
       }
     });
   }
@@ -550,9 +734,8 @@ struct MtpKernel {
   // sum_mu f'_mu P_mu and grad(sum_mu f_mu P_mu) of neighbour k by the monomial recursion run backwards.
   KOKKOS_FUNCTION void differentiate(MtpScratch<Number> const& s, int k, int slot, Number& along,
                                      Number (&gradient)[3]) const {
-    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
-    Number const* const f = s.radial + k;
-    Number const* const f_prime = s.radial + plan.radial_functions * max_neighbors + k;
+    Number const u[3] = {at(s, direction, k), at(s, direction + 1, k), at(s, direction + 2, k)};
+    int const functions = radialFunctionCount();
     int const weight_slot = slot % weight_slots;
 
     for (int m = 0; m < plan.monomial_count; ++m) s.weights[m * weight_slots + weight_slot] = Number(Real(0));
@@ -561,8 +744,8 @@ struct MtpKernel {
       Number w = s.weights[m * weight_slots + weight_slot], radial_weight(Real(0));
       for (int a = plan.accumulated_begin(m); a < plan.accumulated_begin(m + 1); ++a) {
         int const mu = plan.accumulated(a).mu;
-        w = Kokkos::fma(f[mu * max_neighbors], s.accumulated[a], w);
-        radial_weight = Kokkos::fma(f_prime[mu * max_neighbors], s.accumulated[a], radial_weight);
+        w = Kokkos::fma(at(s, radial + mu, k), s.adjoints[a], w);
+        radial_weight = Kokkos::fma(at(s, radial + functions + mu, k), s.adjoints[a], radial_weight);
       }
       along = Kokkos::fma(radial_weight, s.monomials[m * chunk + slot], along);
       if (m == 0) break;
@@ -575,52 +758,63 @@ struct MtpKernel {
     }
   }
 
-  // The same for a shape known when compiling.
-  void differentiateStatic(MtpScratch<Number> const& s, int k, Number& along, Number (&gradient)[3]) const {
-    constexpr int count = Shape::monomials, functions = Shape::radial_functions;
-    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
-    Number f[functions], p[functions], monomial[count], weight[count];
-    for (int mu = 0; mu < functions; ++mu) {
-      f[mu] = s.radial[mu * max_neighbors + k];
-      p[mu] = Number(Real(0));
-    }
-    monomial[0] = Number(Real(1));
-    unrolled<count - 1>([&](auto previous) {
-      constexpr int m = previous + 1;
-      monomial[m] = monomial[Shape::table.parent[m]] * u[Shape::table.axis[m]];
-    });
-    for (Number& w : weight) w = Number(Real(0));
-    unrolled<count>([&](auto reversed) {
-      constexpr int m = count - 1 - reversed, begin = Shape::table.begin[m];
-      // w = dE/d(monomial m): its own moments, and what later monomials passed down to it.
-      Number w = weight[m];
-      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) {
-        Number const adjoint = s.accumulated[begin + mu];
-        w = Kokkos::fma(f[mu], adjoint, w);
-        p[mu] = Kokkos::fma(adjoint, monomial[m], p[mu]);
+  // The same for a shape known when compiling, `count` neighbours at a time: each adjoint is read once for all of them.
+  template <int count, class Results>
+  void putNeighborGradients(MtpScratch<Number> const& s, Results const& results, int what, int first, int active, int k,
+                            Sums<Total, 12>& sums) const {
+    constexpr int monomials = Shape::monomials, functions = Shape::radial_functions;
+    Neighbors<count> n;
+    loadNeighbors<count>(s, k, n);
+    unrolled<monomials>([&](auto m) SINTER_ALWAYS_INLINE { makeMonomial<count>(n, m); });
+    // weight[m] = dE/d(monomial m): what its own moments give, made for a whole degree at a time so that it does not
+    // wait for what later monomials pass down, and then that.
+    Number p[count][functions], weight[count][monomials], gradient[count][3];
+    Number const* const adjoints = s.adjoints;
+    auto const ownWeights = [&](auto degree) SINTER_ALWAYS_INLINE {
+      unrolled<2 * degree + 1>([&](auto within) SINTER_ALWAYS_INLINE {
+        constexpr int m = degree * degree + within, begin = Shape::table.begin[m];
+        static_assert(Shape::table.begin[m + 1] > begin);
+        unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) SINTER_ALWAYS_INLINE {
+          Number const adjoint = adjoints[begin + mu];
+          unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+            weight[i][m] = mu == 0 ? n.f[i][mu] * adjoint : Kokkos::fma(n.f[i][mu], adjoint, weight[i][m]);
+            p[i][mu] = Kokkos::fma(adjoint, n.monomial[i][m], p[i][mu]);
+          });
+        });
       });
-      if constexpr (m > 0) {
-        constexpr int parent = Shape::table.parent[m], axis = Shape::table.axis[m];
-        gradient[axis] = Kokkos::fma(w, monomial[parent], gradient[axis]);
-        weight[parent] = Kokkos::fma(w, u[axis], weight[parent]);
-      }
+    };
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE { p[i][mu] = Number(Real(0)); });
+      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { gradient[i][x] = Number(Real(0)); });
     });
-    for (int mu = 0; mu < functions; ++mu)
-      along = Kokkos::fma(s.radial[(functions + mu) * max_neighbors + k], p[mu], along);
+    ownWeights(std::integral_constant<int, Shape::rank>());
+    unrolled<Shape::rank>([&](auto reversed) SINTER_ALWAYS_INLINE {
+      constexpr int degree = Shape::rank - reversed;
+      ownWeights(std::integral_constant<int, degree - 1>());
+      unrolled<2 * degree + 1>([&](auto within) SINTER_ALWAYS_INLINE {
+        constexpr int m = degree * degree + within, parent = Shape::table.parent[m], axis = Shape::table.axis[m];
+        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+          gradient[i][axis] = Kokkos::fma(weight[i][m], n.monomial[i][parent], gradient[i][axis]);
+          weight[i][parent] = Kokkos::fma(weight[i][m], n.u[i][axis], weight[i][parent]);
+        });
+      });
+    });
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      Number along(Real(0));
+      unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE {
+        along = Kokkos::fma(at(s, radial + functions + mu, k + i), p[i][mu], along);
+      });
+      putPair(s, results, what, first, active, k + i, along, gradient[i], sums);
+    });
   }
 
-  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane.
-  KOKKOS_FUNCTION void pairGradient(MtpScratch<Number> const& s, int what, int first, int active, int k, int slot,
-                                    Sums<Total, 12>& sums) const {
-    Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
-    if constexpr (Shape::is_static) {
-      differentiateStatic(s, k, along, gradient);
-    } else {
-      evaluateMonomials(s, k, slot);
-      differentiate(s, k, slot, along, gradient);
-    }
-    Number const u[3] = {s.unit[k], s.unit[max_neighbors + k], s.unit[2 * max_neighbors + k]};
-    Number const inverse = s.distance[k];
+  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane,
+  // from `along`, the first sum, and the gradient of the second.
+  template <class Results>
+  KOKKOS_FUNCTION void putPair(MtpScratch<Number> const& s, Results const& results, int what, int first, int active,
+                               int k, Number const& along, Number const (&gradient)[3], Sums<Total, 12>& sums) const {
+    Number const u[3] = {at(s, direction, k), at(s, direction + 1, k), at(s, direction + 2, k)};
+    Number const inverse = at(s, inverse_distance, k), r = at(s, distance, k);
 
     Number const radial_part = Kokkos::fma(gradient[0], u[0], Kokkos::fma(gradient[1], u[1], gradient[2] * u[2]));
     Number const scale = along - radial_part * inverse;
@@ -629,22 +823,21 @@ struct MtpKernel {
       g[x] = Kokkos::fma(scale, u[x], gradient[x] * inverse);
       addProduct(sums.values[x], 1.0, g[x]);
     }
-    Number const r = Number(Real(1)) / inverse;
     for (int x = 0; x < 3; ++x) {
       Number const component = r * u[x];
       for (int y = 0; y < 3; ++y) addProduct(sums.values[3 + 3 * x + y], -component, g[y]);
     }
 
     for (int l = 0; l < active; ++l) {
-      int const index = s.neighbor[k * lanes + l];
-      if (index < 0) continue;
+      int const j = s.neighbor[k * lanes + l];
+      if (j < 0) continue;
       double const derivative[3] = {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
                                     static_cast<double>(lanesOf(g[2])[l])};
-      double const distance = static_cast<double>(lanesOf(r)[l]);
-      double const displacement[3] = {distance * static_cast<double>(lanesOf(u[0])[l]),
-                                      distance * static_cast<double>(lanesOf(u[1])[l]),
-                                      distance * static_cast<double>(lanesOf(u[2])[l])};
-      sink.pair(what, source.centre(first + l), source.neighbor(first + l, index), displacement, derivative);
+      double const length = static_cast<double>(lanesOf(r)[l]);
+      double const displacement[3] = {length * static_cast<double>(lanesOf(u[0])[l]),
+                                      length * static_cast<double>(lanesOf(u[1])[l]),
+                                      length * static_cast<double>(lanesOf(u[2])[l])};
+      results.pair(what, source.centre(first + l), j, displacement, derivative);
     }
   }
 };
@@ -669,6 +862,10 @@ template <MtpOutputs outputs, class Real = double, class ExecutionSpace, Environ
 void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                  Source const& source, Sink const& sink) {
   if (plan.moments == 0) throw InputError("evaluateMtp: the plan is empty, expected one made by makeMtpPlan");
+  constexpr bool of_basis =
+      contains(outputs, MtpOutputs::basis_values) || contains(outputs, MtpOutputs::basis_gradients);
+  if (of_basis && plan.basis_begin.extent(0) == 0)
+    throw InputError("evaluateMtp: the plan is for energies alone, expected one with basis functions");
   int const centres = source.numCentres();
   if (centres == 0) return;
   auto const launch = [&]<class Shape>() {

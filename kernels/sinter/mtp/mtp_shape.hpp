@@ -3,6 +3,8 @@
 /// loops unroll into straight-line code, or read from the plan.
 #pragma once
 
+#include <Kokkos_Macros.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace sinter::detail {
@@ -13,10 +15,16 @@ struct PlanShape {
   static constexpr int level = 0;
 };
 
+/// After the parameters of a lambda: inlined whatever its size. What is called once per index has to be, or its
+/// variables cannot stay in registers.
+#define SINTER_ALWAYS_INLINE __attribute__((always_inline))
+
 /// Calls body(std::integral_constant<int, i>) for i = 0 .. count - 1, without a loop.
 template <int count, class Body>
-inline void unrolled(Body&& body) {
-  [&]<int... i>(std::integer_sequence<int, i...>) { (body(std::integral_constant<int, i>{}), ...); }
+KOKKOS_FORCEINLINE_FUNCTION void unrolled(Body const& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) SINTER_ALWAYS_INLINE {
+    (body(std::integral_constant<int, i>{}), ...);
+  }
   (std::make_integer_sequence<int, count>{});
 }
 

@@ -4,7 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <Kokkos_ScatterView.hpp>
-#include <cstdint>
+#include <utility>
 
 #include "sinter/core/execution.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -29,16 +29,21 @@ struct EnergyForcesVirialSink {
   ForceScatter<ExecutionSpace> forces;                                       ///< (atoms, 3) eV/A, added to
   Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;  ///< (atoms, 9) eV, row-major
 
-  KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { site_energies(i) = energy; }
-  KOKKOS_FUNCTION void pair(int, int, int j, double const (&)[3], double const (&gradient)[3]) const {
-    auto const access = forces.access();
-    for (int x = 0; x < 3; ++x) access(j, x) -= gradient[x];
-  }
-  KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-    auto const access = forces.access();
-    for (int x = 0; x < 3; ++x) access(i, x) += sums.gradient[x];
-    for (int x = 0; x < 9; ++x) site_virial(i, x) = sums.virial[x];
-  }
+  /// What one thread adds through.
+  struct Access {
+    EnergyForcesVirialSink const& sink;
+    decltype(std::declval<ForceScatter<ExecutionSpace> const&>().access()) forces;
+
+    KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
+    KOKKOS_FUNCTION void pair(int, int, int j, double const (&)[3], double const (&gradient)[3]) const {
+      for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
+    }
+    KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
+      for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
+      for (int x = 0; x < 9; ++x) sink.site_virial(i, x) = sums.virial[x];
+    }
+  };
+  KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
 };
 
 /// Rows of the linear least-squares problem: what each basis function adds to energy, forces and virial.
@@ -54,6 +59,7 @@ struct DesignRowsSink {
   Kokkos::View<double***, Kokkos::LayoutRight, memory_space> force;   ///< (atoms, 3, basis) force on an atom
   Kokkos::View<double***, Kokkos::LayoutRight, memory_space> virial;  ///< (structures, 6, basis) xx yy zz yz xz xy
 
+  KOKKOS_FUNCTION DesignRowsSink const& access() const { return *this; }
   KOKKOS_FUNCTION void basisValue(int i, int b, double value) const { energy(structure(i), b) += value; }
   KOKKOS_FUNCTION void pair(int b, int, int j, double const (&)[3], double const (&gradient)[3]) const {
     for (int x = 0; x < 3; ++x) {

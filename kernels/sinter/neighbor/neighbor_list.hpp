@@ -42,11 +42,12 @@ class NeighborList {
     auto const pair = offsets(c) + k;
     int const j = neighbors(pair);
     Image const image = images(pair);
-    auto const& cell = batch.cells(batch.structure(c)).vectors;
     Displacement d;
-    for (int x = 0; x < 3; ++x)
-      d[x] = (batch.positions(j, x) - batch.positions(c, x)) +
-             (image[0] * cell[0][x] + image[1] * cell[1][x] + image[2] * cell[2][x]);
+    for (int x = 0; x < 3; ++x) d[x] = batch.positions(j, x) - batch.positions(c, x);
+    if ((image[0] | image[1] | image[2]) != 0) {  // in a large cell most are none
+      auto const& cell = batch.cells(batch.structure(c)).vectors;
+      for (int x = 0; x < 3; ++x) d[x] += image[0] * cell[0][x] + image[1] * cell[1][x] + image[2] * cell[2][x];
+    }
     return d;
   }
 };
