@@ -3,6 +3,8 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <cstddef>
+#include <type_traits>
 
 #include "lmptype.h"
 #include "sinter/neighbor/environment_source.hpp"
@@ -10,7 +12,7 @@
 namespace sinter {
 
 /// Centres are the atoms of the list (owned ones), neighbours may be ghosts; positions of ghosts carry their image
-/// already. \tparam Neighbors has `numNeighbors(i)` and `neighbor(i, k)` (masked) for an atom i
+/// already. \tparam Neighbors has `row(i)` for an atom i: `count`, `neighbor(k)` (to be masked)
 template <class MemorySpace, class Positions, class Types, class Neighbors>
 struct LammpsEnvironment {
   using memory_space = MemorySpace;
@@ -30,14 +32,25 @@ struct LammpsEnvironment {
 
   KOKKOS_FUNCTION int groupBegin(int group) const { return group == 0 ? 0 : static_cast<int>(centres.extent(0)); }
   KOKKOS_FUNCTION int centre(int c) const { return centres(c); }
-  KOKKOS_FUNCTION int numNeighbors(int c) const { return list.numNeighbors(centres(c)); }
-  KOKKOS_FUNCTION int neighbor(int c, int k) const { return list.neighbor(centres(c), k); }
   KOKKOS_FUNCTION int type(int atom) const { return type_map(lammps_type(atom)); }
-  KOKKOS_FUNCTION Displacement displacement(int c, int k) const {
-    int const i = centres(c), j = list.neighbor(i, k);
-    // An atom of a NULL type is nobody's neighbour: beyond any cutoff.
-    if (!all_described && type_map(lammps_type(j)) < 0) return {1e30, 0, 0};
-    return {x(j, 0) - x(i, 0), x(j, 1) - x(i, 1), x(j, 2) - x(i, 2)};
+
+  struct Environment {
+    LammpsEnvironment const& source;
+    typename Neighbors::Row row;
+    double own[3];
+
+    KOKKOS_FUNCTION int size() const { return row.count; }
+    KOKKOS_FUNCTION int neighbor(int k) const { return row.neighbor(k) & NEIGHMASK; }
+    KOKKOS_FUNCTION Displacement displacement(int k) const {
+      int const j = neighbor(k);
+      // An atom of a NULL type is nobody's neighbour: beyond any cutoff.
+      if (!source.all_described && source.type(j) < 0) return {1e30, 0, 0};
+      return {source.x(j, 0) - own[0], source.x(j, 1) - own[1], source.x(j, 2) - own[2]};
+    }
+  };
+  KOKKOS_FUNCTION Environment environment(int c) const {
+    int const i = centres(c);
+    return {*this, list.row(i), {x(i, 0), x(i, 1), x(i, 2)}};
   }
 };
 
@@ -46,18 +59,34 @@ struct PlainNeighbors {
   int const* counts;
   int const* const* rows;
 
-  KOKKOS_FUNCTION int numNeighbors(int i) const { return counts[i]; }
-  KOKKOS_FUNCTION int neighbor(int i, int k) const { return rows[i][k] & NEIGHMASK; }
+  struct Row {
+    int count;
+    int const* neighbors;
+    KOKKOS_FUNCTION int neighbor(int k) const { return neighbors[k]; }
+  };
+  KOKKOS_FUNCTION Row row(int i) const { return {counts[i], rows[i]}; }
 };
 
-/// The table of a KOKKOS neighbour list.
+/// The table of a KOKKOS neighbour list: rows on the host, columns on a device.
 template <class Counts, class Table>
 struct KokkosNeighbors {
   Counts counts;
   Table table;
 
-  KOKKOS_FUNCTION int numNeighbors(int i) const { return counts(i); }
-  KOKKOS_FUNCTION int neighbor(int i, int k) const { return table(i, k) & NEIGHMASK; }
+  struct Row {
+    int count;
+    int const* neighbors;
+    std::ptrdiff_t stride;
+    KOKKOS_FUNCTION int neighbor(int k) const {
+      if constexpr (std::is_same_v<typename Table::array_layout, Kokkos::LayoutRight>)
+        return neighbors[k];
+      else
+        return neighbors[k * stride];
+    }
+  };
+  KOKKOS_FUNCTION Row row(int i) const {
+    return {counts(i), &table(i, 0), static_cast<std::ptrdiff_t>(table.stride(1))};
+  }
 };
 
 }  // namespace sinter

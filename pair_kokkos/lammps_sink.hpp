@@ -27,7 +27,7 @@ struct LammpsSink {
   using Scatter = Kokkos::Experimental::ScatterView<Data, Kokkos::LayoutRight, typename ExecutionSpace::device_type>;
 
   Kokkos::View<double*, memory_space> site_energies;                         // (atoms)
-  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms)
+  Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms) xx yy zz yz xz xy
   Scatter<double* [3]> forces;
   Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
@@ -39,26 +39,30 @@ struct LammpsSink {
 
     KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
 
-    KOKKOS_FUNCTION void pair(int, int i, int j, double const (&r)[3], double const (&gradient)[3]) const {
+    KOKKOS_FUNCTION void pair(int, int j, double const (&gradient)[3]) const {
       for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
+    }
+
+    KOKKOS_FUNCTION bool wantsPairVirials() const { return sink.with_atom_virial || sink.with_centroid_virial; }
+    KOKKOS_FUNCTION void pairVirial(int i, int j, double const (&pair)[3][3]) const {
       constexpr int row[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, column[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
       if (sink.with_atom_virial) {
         auto const virial = sink.atom_virial.access();
         for (int v = 0; v < 6; ++v) {  // symmetric part
-          double const half = -0.25 * (r[row[v]] * gradient[column[v]] + r[column[v]] * gradient[row[v]]);
+          double const half = (pair[row[v]][column[v]] + pair[column[v]][row[v]]) / 4;
           virial(i, v) += half;
           virial(j, v) += half;
         }
       }
       if (sink.with_centroid_virial) {
         auto const virial = sink.centroid_virial.access();
-        for (int v = 0; v < 9; ++v) virial(j, v) -= r[row[v]] * gradient[column[v]];
+        for (int v = 0; v < 9; ++v) virial(j, v) += pair[row[v]][column[v]];
       }
     }
 
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
       for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
-      for (int v = 0; v < 9; ++v) sink.site_virial(i, v) = sums.virial[v];
+      for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
   KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
@@ -71,7 +75,7 @@ struct LammpsBuffers {
   using ForceScatter = typename LammpsSink<ExecutionSpace>::template Scatter<double* [3]>;
 
   Kokkos::View<double*, memory_space> site_energies;
-  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;
+  Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;
   ForceScatter force_scatter;  // on the host: the forces of each thread
   double const* scatter_target = nullptr;
   std::size_t scatter_extent = 0;
@@ -129,8 +133,8 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
       "sinter::pair::sums", Kokkos::RangePolicy<ExecutionSpace>(space, 0, environment.numCentres()),
       KOKKOS_LAMBDA(int c, detail::Sums<double, 7>& sum) {
         int const i = environment.centre(c);
-        constexpr int first[6] = {0, 4, 8, 1, 2, 5}, second[6] = {0, 4, 8, 3, 6, 7};
-        for (int v = 0; v < 6; ++v) sum.values[v] += (virials(i, first[v]) + virials(i, second[v])) / 2;
+        constexpr int voigt[6] = {0, 1, 2, 5, 4, 3};  // LAMMPS: xx yy zz xy xz yz
+        for (int v = 0; v < 6; ++v) sum.values[v] += virials(i, voigt[v]);
         sum.values[6] += energies(i);
       },
       Kokkos::Sum<detail::Sums<double, 7>>(sums));

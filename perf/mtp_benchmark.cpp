@@ -107,9 +107,10 @@ void plainReference(benchmark::State& state) {
   auto const list = listOf<Kokkos::Serial>(structure, model.max_dist + skin);
   std::vector<reference::Pair> pairs;
   for (int i = 0; i < list.numCentres(); ++i)
-    for (int k = 0; k < list.numNeighbors(i); ++k) {
-      auto const d = list.displacement(i, k);
-      pairs.push_back({i, list.neighbor(i, k), {d[0], d[1], d[2]}});
+    auto const environment = list.environment(i);
+    for (int k = 0; k < environment.size(); ++k) {
+      auto const d = environment.displacement(k);
+      pairs.push_back({i, environment.neighbor(k), {d[0], d[1], d[2]}});
     }
   std::vector<int> const types(structure.size(), 0);
   for (auto _ : state) benchmark::DoNotOptimize(reference::evaluateMtp(model, types, pairs).energy);

@@ -33,10 +33,11 @@ std::vector<Key> pairsOf(std::vector<Structure> const& structures, double cutoff
   Kokkos::View<int* [2], Kokkos::LayoutRight, memory_space> const atoms("atoms", list.pairs());
   Kokkos::parallel_for(
       Kokkos::RangePolicy<ExecutionSpace>(0, batch.atoms()), KOKKOS_LAMBDA(int i) {
-        for (int k = 0; k < list.numNeighbors(i); ++k) {
-          displacement(list.offsets(i) + k) = list.displacement(i, k);
+        auto const environment = list.environment(i);
+        for (int k = 0; k < environment.size(); ++k) {
+          displacement(list.offsets(i) + k) = environment.displacement(k);
           atoms(list.offsets(i) + k, 0) = i;
-          atoms(list.offsets(i) + k, 1) = list.neighbor(i, k);
+          atoms(list.offsets(i) + k, 1) = environment.neighbor(k);
         }
       });
   auto const d = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), displacement);

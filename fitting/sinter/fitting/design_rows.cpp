@@ -39,11 +39,12 @@ NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const
       "sinter::fitting::measureDistances", Kokkos::RangePolicy<ExecutionSpace>(space, 0, list.numCentres()),
       KOKKOS_LAMBDA(int c, double& nearest_sum, int& count, double& least) {
         double nearest = cutoff * cutoff;
-        for (int k = 0; k < list.numNeighbors(c); ++k) {
-          Displacement const d = list.displacement(c, k);
+        auto const environment = list.environment(c);
+        for (int k = 0; k < environment.size(); ++k) {
+          Displacement const d = environment.displacement(k);
           nearest = Kokkos::fmin(nearest, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
         }
-        if (list.numNeighbors(c) == 0) return;
+        if (environment.size() == 0) return;
         nearest_sum += Kokkos::sqrt(nearest);
         least = Kokkos::fmin(least, Kokkos::sqrt(nearest));
         ++count;

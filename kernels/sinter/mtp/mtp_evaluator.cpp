@@ -47,7 +47,6 @@ std::vector<Evaluation> MtpEvaluator<ExecutionSpace>::evaluate(std::span<Structu
   auto const host_virial = host(sink.site_virial);
   std::vector<Evaluation> results(structures.size());
   int atom = 0;
-  constexpr int voigt[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
   for (std::size_t s = 0; s < structures.size(); ++s) {
     Evaluation& result = results[s];
     bool finite = true;
@@ -55,8 +54,7 @@ std::vector<Evaluation> MtpEvaluator<ExecutionSpace>::evaluate(std::span<Structu
       result.energy += host_energies(atom);
       result.site_energies.push_back(host_energies(atom));
       result.forces.push_back({host_forces(atom, 0), host_forces(atom, 1), host_forces(atom, 2)});
-      for (int v = 0; v < 6; ++v)
-        result.virial[v] += (host_virial(atom, voigt[v][0]) + host_virial(atom, voigt[v][1])) / 2;
+      for (int v = 0; v < 6; ++v) result.virial[v] += host_virial(atom, v);
       for (double const f : result.forces.back()) finite = finite && std::isfinite(f);
     }
     if (!(finite && std::isfinite(result.energy)))

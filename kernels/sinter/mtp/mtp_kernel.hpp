@@ -29,9 +29,10 @@ namespace sinter {
 /// pack of centres and thread.
 enum class MtpOutputs : unsigned {
   site_energies = 1,   ///< results.siteEnergy(i, E)
-  forces = 2,          ///< results.pair(0, i, j, r_ij, dE_i/dr_ij) and results.centre(0, i, sums)
+  forces = 2,          ///< results.pair(0, j, dE_i/dr_ij) and results.centre(0, i, sums), and where
+                       ///< results.wantsPairVirials() also results.pairVirial(i, j, -r_ij (x) dE_i/dr_ij)
   basis_values = 4,    ///< results.basisValue(i, b, B)
-  basis_gradients = 8  ///< the same two with the number of the basis function in front: dB_b/dr_ij
+  basis_gradients = 8  ///< the first two with the number of the basis function in front: dB_b/dr_ij
 };
 KOKKOS_FORCEINLINE_FUNCTION constexpr MtpOutputs operator|(MtpOutputs a, MtpOutputs b) {
   return static_cast<MtpOutputs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -43,7 +44,7 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr bool contains(MtpOutputs outputs, MtpOutpu
 /// Sums over the neighbours of a centre, as a sink receives them.
 struct PairSums {
   double gradient[3];  ///< sum_j g_j, with the pair derivatives g_j = dE_i/dr_ij
-  double virial[9];    ///< -sum_j r_ij (x) g_j: xx xy xz yx yy yz zx zy zz
+  double virial[6];    ///< -sum_j r_ij (x) g_j: xx yy zz yz xz xy; symmetric, as E_i does not change under rotation
 };
 
 namespace detail {
@@ -103,6 +104,8 @@ struct MtpScratch {
   Number* weights;    // (monomials, chunk)
   int* neighbor;      // (neighbors, lanes) atom, -1 for padding
   int* coefficients;  // (neighbors, lanes) where the radial coefficients of the pair of species begin
+  double* near;       // (neighbors, 3) on the host: displacements inside the cutoff of one centre
+  int* near_index;    // (neighbors) their indices in the list of the centre
 };
 
 template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
@@ -134,7 +137,8 @@ struct MtpKernel {
     auto const numbers = 2 * std::size_t(plan.moments) + std::size_t(fields()) * max_neighbors +
                          std::size_t(plan.monomial_count) * (chunk + weight_slots);
     auto const integers = std::size_t(2) * max_neighbors * lanes;
-    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
+    auto const near = on_device ? 0 : max_neighbors * (3 * sizeof(double) + sizeof(int));
+    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + near + 16 * 64;
   }
 
   // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups.
@@ -179,6 +183,10 @@ struct MtpKernel {
     s.weights = numbers(plan.monomial_count * weight_slots);
     s.neighbor = integers(max_neighbors * lanes);
     s.coefficients = integers(max_neighbors * lanes);
+    if constexpr (!on_device) {
+      s.near = static_cast<double*>(memory.get_shmem_aligned(3 * max_neighbors * sizeof(double), alignof(Number)));
+      s.near_index = integers(max_neighbors);
+    }
     return s;
   }
 
@@ -260,31 +268,37 @@ struct MtpKernel {
         auto const isInside = [&](Displacement const& d) {
           return !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
         };
-        auto const put = [&](int slot, int k, Displacement const& d) {
-          for (int x = 0; x < 3; ++x) lanesOf(at(s, direction + x, slot))[l] = static_cast<Real>(d[x]);
-          int const j = source.neighbor(c, k);
+        auto const put = [&](int slot, int j, double x, double y, double z) {
+          lanesOf(at(s, direction, slot))[l] = static_cast<Real>(x);
+          lanesOf(at(s, direction + 1, slot))[l] = static_cast<Real>(y);
+          lanesOf(at(s, direction + 2, slot))[l] = static_cast<Real>(z);
           s.neighbor[slot * lanes + l] = j;
           if (plan.species_count > 1) s.coefficients[slot * lanes + l] = (own + source.type(j)) * pair_size;
         };
+        auto const environment = source.environment(c);
+        int const all = environment.size();
         if constexpr (on_device) {
           Kokkos::parallel_scan(
-              Kokkos::ThreadVectorRange(team, source.numNeighbors(c)),
+              Kokkos::ThreadVectorRange(team, all),
               [&](int k, int& slot, bool final) {
-                Displacement const d = source.displacement(c, k);
+                Displacement const d = environment.displacement(k);
                 bool const inside = isInside(d);
-                if (final && inside) put(slot, k, d);
+                if (final && inside) put(slot, environment.neighbor(k), d[0], d[1], d[2]);
                 slot += inside ? 1 : 0;
               },
               counts[l]);
         } else {  // no branch that depends on the distance: what is outside is written over by the next one
-          int const all = source.numNeighbors(c);
-          int slot = 0;
+          double* const near = s.near;
+          int* const near_index = s.near_index;
+          int count = 0;
           for (int k = 0; k < all; ++k) {
-            Displacement const d = source.displacement(c, k);
-            put(slot, k, d);
-            slot += isInside(d) ? 1 : 0;
+            Displacement const d = environment.displacement(k);
+            for (int x = 0; x < 3; ++x) near[3 * count + x] = d[x];
+            near_index[count] = environment.neighbor(k);
+            count += isInside(d) ? 1 : 0;
           }
-          counts[l] = slot;
+          for (int k = 0; k < count; ++k) put(k, near_index[k], near[3 * k], near[3 * k + 1], near[3 * k + 2]);
+          counts[l] = count;
         }
       }
       longest = Kokkos::max(longest, counts[l]);
@@ -700,7 +714,7 @@ struct MtpKernel {
                                     int first, int active, int neighbors) const {
     sweep<false>(team, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
 
-    Sums<Total, 12> sums(Total(0.0));
+    Sums<Total, 9> sums(Total(0.0));
     if constexpr (Shape::is_static) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) putNeighborGradients<2>(s, results, what, first, active, k, sums);
@@ -708,16 +722,16 @@ struct MtpKernel {
     } else {
       for (int begin = 0; begin < neighbors; begin += chunk) {
         int const count = smaller(chunk, neighbors - begin);
-        Sums<Total, 12> part(Total(0.0));
+        Sums<Total, 9> part(Total(0.0));
         Kokkos::parallel_reduce(
             Kokkos::ThreadVectorRange(team, count),
-            [&](int slot, Sums<Total, 12>& sum) {
+            [&](int slot, Sums<Total, 9>& sum) {
               Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
               evaluateMonomials(s, begin + slot, slot);
               differentiate(s, begin + slot, slot, along, gradient);
               putPair(s, results, what, first, active, begin + slot, along, gradient, sum);
             },
-            Kokkos::Sum<Sums<Total, 12>>(part));
+            Kokkos::Sum<Sums<Total, 9>>(part));
         sums += part;
       }
     }
@@ -725,7 +739,7 @@ struct MtpKernel {
       for (int l = 0; l < active; ++l) {
         PairSums own;
         for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
-        for (int x = 0; x < 9; ++x) own.virial[x] = lanesOf(sums.values[3 + x])[l];
+        for (int v = 0; v < 6; ++v) own.virial[v] = lanesOf(sums.values[3 + v])[l];
         results.centre(what, source.centre(first + l), own);
       }
     });
@@ -761,7 +775,7 @@ struct MtpKernel {
   // The same for a shape known when compiling, `count` neighbours at a time: each adjoint is read once for all of them.
   template <int count, class Results>
   void putNeighborGradients(MtpScratch<Number> const& s, Results const& results, int what, int first, int active, int k,
-                            Sums<Total, 12>& sums) const {
+                            Sums<Total, 9>& sums) const {
     constexpr int monomials = Shape::monomials, functions = Shape::radial_functions;
     Neighbors<count> n;
     loadNeighbors<count>(s, k, n);
@@ -811,33 +825,43 @@ struct MtpKernel {
   // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane,
   // from `along`, the first sum, and the gradient of the second.
   template <class Results>
-  KOKKOS_FUNCTION void putPair(MtpScratch<Number> const& s, Results const& results, int what, int first, int active,
-                               int k, Number const& along, Number const (&gradient)[3], Sums<Total, 12>& sums) const {
+  KOKKOS_FORCEINLINE_FUNCTION void putPair(MtpScratch<Number> const& s, Results const& results, int what, int first,
+                                           int active, int k, Number const& along, Number const (&gradient)[3],
+                                           Sums<Total, 9>& sums) const {
     Number const u[3] = {at(s, direction, k), at(s, direction + 1, k), at(s, direction + 2, k)};
     Number const inverse = at(s, inverse_distance, k), r = at(s, distance, k);
 
     Number const radial_part = Kokkos::fma(gradient[0], u[0], Kokkos::fma(gradient[1], u[1], gradient[2] * u[2]));
     Number const scale = along - radial_part * inverse;
-    Number g[3];
+    Number g[3], minus_r[3];
     for (int x = 0; x < 3; ++x) {
       g[x] = Kokkos::fma(scale, u[x], gradient[x] * inverse);
+      minus_r[x] = -(r * u[x]);
       addProduct(sums.values[x], 1.0, g[x]);
     }
-    for (int x = 0; x < 3; ++x) {
-      Number const component = r * u[x];
-      for (int y = 0; y < 3; ++y) addProduct(sums.values[3 + 3 * x + y], -component, g[y]);
-    }
+    constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    for (int v = 0; v < 6; ++v) addProduct(sums.values[3 + v], minus_r[row[v]], g[column[v]]);
 
+    int const* const neighbor = s.neighbor + k * lanes;
     for (int l = 0; l < active; ++l) {
-      int const j = s.neighbor[k * lanes + l];
-      if (j < 0) continue;
-      double const derivative[3] = {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
-                                    static_cast<double>(lanesOf(g[2])[l])};
-      double const length = static_cast<double>(lanesOf(r)[l]);
-      double const displacement[3] = {length * static_cast<double>(lanesOf(u[0])[l]),
-                                      length * static_cast<double>(lanesOf(u[1])[l]),
-                                      length * static_cast<double>(lanesOf(u[2])[l])};
-      results.pair(what, source.centre(first + l), j, displacement, derivative);
+      if (neighbor[l] < 0) continue;
+      results.pair(what, neighbor[l],
+                   {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
+                    static_cast<double>(lanesOf(g[2])[l])});
+    }
+    if (results.wantsPairVirials()) putPairVirials(results, first, active, neighbor, minus_r, g);
+  }
+
+  template <class Results>
+  KOKKOS_FUNCTION void putPairVirials(Results const& results, int first, int active, int const* neighbor,
+                                      Number const (&minus_r)[3], Number const (&g)[3]) const {
+    for (int l = 0; l < active; ++l) {
+      if (neighbor[l] < 0) continue;
+      double virial[3][3];
+      for (int x = 0; x < 3; ++x)
+        for (int y = 0; y < 3; ++y)
+          virial[x][y] = static_cast<double>(lanesOf(minus_r[x])[l]) * static_cast<double>(lanesOf(g[y])[l]);
+      results.pairVirial(source.centre(first + l), neighbor[l], virial);
     }
   }
 };

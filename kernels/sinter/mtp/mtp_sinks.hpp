@@ -27,7 +27,7 @@ struct EnergyForcesVirialSink {
 
   Kokkos::View<double*, memory_space> site_energies;                         ///< (atoms) eV
   ForceScatter<ExecutionSpace> forces;                                       ///< (atoms, 3) eV/A, added to
-  Kokkos::View<double* [9], Kokkos::LayoutRight, memory_space> site_virial;  ///< (atoms, 9) eV, row-major
+  Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  ///< (atoms, 6) eV, xx yy zz yz xz xy
 
   /// What one thread adds through.
   struct Access {
@@ -35,12 +35,14 @@ struct EnergyForcesVirialSink {
     decltype(std::declval<ForceScatter<ExecutionSpace> const&>().access()) forces;
 
     KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
-    KOKKOS_FUNCTION void pair(int, int, int j, double const (&)[3], double const (&gradient)[3]) const {
+    KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
+    KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
+    KOKKOS_FUNCTION void pair(int, int j, double const (&gradient)[3]) const {
       for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
     }
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
       for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
-      for (int x = 0; x < 9; ++x) sink.site_virial(i, x) = sums.virial[x];
+      for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
   KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
@@ -61,7 +63,9 @@ struct DesignRowsSink {
 
   KOKKOS_FUNCTION DesignRowsSink const& access() const { return *this; }
   KOKKOS_FUNCTION void basisValue(int i, int b, double value) const { energy(structure(i), b) += value; }
-  KOKKOS_FUNCTION void pair(int b, int, int j, double const (&)[3], double const (&gradient)[3]) const {
+  KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
+  KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
+  KOKKOS_FUNCTION void pair(int b, int j, double const (&gradient)[3]) const {
     for (int x = 0; x < 3; ++x) {
       if constexpr (is_device_space<ExecutionSpace>) {  // vector lanes may meet in two images of one atom
         Kokkos::atomic_sub(&force(j, x, b), gradient[x]);
@@ -72,8 +76,7 @@ struct DesignRowsSink {
   }
   KOKKOS_FUNCTION void centre(int b, int i, PairSums const& sums) const {
     for (int x = 0; x < 3; ++x) force(i, x, b) += sums.gradient[x];
-    constexpr int voigt[6] = {0, 4, 8, 5, 2, 1};
-    for (int v = 0; v < 6; ++v) virial(structure(i), v, b) += sums.virial[voigt[v]];
+    for (int v = 0; v < 6; ++v) virial(structure(i), v, b) += sums.virial[v];
   }
 };
 

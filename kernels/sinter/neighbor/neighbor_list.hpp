@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <cstddef>
 #include <cstdint>
 
 #include "sinter/core/structure_batch.hpp"
@@ -35,20 +36,39 @@ class NeighborList {
 
   KOKKOS_FUNCTION int groupBegin(int group) const { return static_cast<int>(batch.offsets(group)); }
   KOKKOS_FUNCTION int centre(int c) const { return c; }
-  KOKKOS_FUNCTION int numNeighbors(int c) const { return static_cast<int>(offsets(c + 1) - offsets(c)); }
-  KOKKOS_FUNCTION int neighbor(int c, int k) const { return neighbors(offsets(c) + k); }
   KOKKOS_FUNCTION int type(int atom) const { return batch.types(atom); }
-  KOKKOS_FUNCTION Displacement displacement(int c, int k) const {
-    auto const pair = offsets(c) + k;
-    int const j = neighbors(pair);
-    Image const image = images(pair);
-    Displacement d;
-    for (int x = 0; x < 3; ++x) d[x] = batch.positions(j, x) - batch.positions(c, x);
-    if ((image[0] | image[1] | image[2]) != 0) {  // in a large cell most are none
-      auto const& cell = batch.cells(batch.structure(c)).vectors;
-      for (int x = 0; x < 3; ++x) d[x] += image[0] * cell[0][x] + image[1] * cell[1][x] + image[2] * cell[2][x];
+
+  /// Neighbours of one centre, with what they have in common read once.
+  struct Environment {
+    int const* neighbors;
+    Image const* images;
+    double const* positions;
+    DeviceCell const& cell;
+    double own[3];
+    int count;
+
+    KOKKOS_FUNCTION int size() const { return count; }
+    KOKKOS_FUNCTION int neighbor(int k) const { return neighbors[k]; }
+    KOKKOS_FUNCTION Displacement displacement(int k) const {
+      double const* const other = positions + 3 * static_cast<std::ptrdiff_t>(neighbors[k]);
+      Displacement d;
+      for (int x = 0; x < 3; ++x) d[x] = other[x] - own[x];
+      auto const& image = images[k];
+      if ((image[0] | image[1] | image[2]) != 0) {  // in a large cell most are none
+        for (int x = 0; x < 3; ++x)
+          d[x] += image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x];
+      }
+      return d;
     }
-    return d;
+  };
+  KOKKOS_FUNCTION Environment environment(int c) const {
+    auto const begin = offsets(c);
+    return {neighbors.data() + begin,
+            images.data() + begin,
+            batch.positions.data(),
+            batch.cells(batch.structure(c)),
+            {batch.positions(c, 0), batch.positions(c, 1), batch.positions(c, 2)},
+            static_cast<int>(offsets(c + 1) - begin)};
   }
 };
 
