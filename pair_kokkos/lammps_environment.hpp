@@ -16,6 +16,7 @@ namespace sinter {
 template <class MemorySpace, class Positions, class Types, class Neighbors>
 struct LammpsEnvironment {
   using memory_space = MemorySpace;
+  static_assert(std::is_same_v<typename Positions::array_layout, Kokkos::LayoutRight>, "x y z of an atom side by side");
 
   Positions x;                                     ///< (owned + ghosts, 3) A
   Types lammps_type;                               ///< (owned + ghosts) 1, 2, ...
@@ -37,6 +38,7 @@ struct LammpsEnvironment {
   struct Environment {
     LammpsEnvironment const& source;
     typename Neighbors::Row row;
+    double const* positions;
     double own[3];
 
     KOKKOS_FUNCTION int size() const { return row.count; }
@@ -45,12 +47,13 @@ struct LammpsEnvironment {
       int const j = neighbor(k);
       // An atom of a NULL type is nobody's neighbour: beyond any cutoff.
       if (!source.all_described && source.type(j) < 0) return {1e30, 0, 0};
-      return {source.x(j, 0) - own[0], source.x(j, 1) - own[1], source.x(j, 2) - own[2]};
+      double const* const other = positions + 3 * static_cast<std::ptrdiff_t>(j);
+      return {other[0] - own[0], other[1] - own[1], other[2] - own[2]};
     }
   };
   KOKKOS_FUNCTION Environment environment(int c) const {
     int const i = centres(c);
-    return {*this, list.row(i), {x(i, 0), x(i, 1), x(i, 2)}};
+    return {*this, list.row(i), x.data(), {x(i, 0), x(i, 1), x(i, 2)}};
   }
 };
 

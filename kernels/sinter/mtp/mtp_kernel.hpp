@@ -102,10 +102,7 @@ struct MtpScratch {
   Number* pairs;      // (neighbors) fields of each neighbour, see MtpKernel::at
   Number* monomials;  // (monomials, chunk)
   Number* weights;    // (monomials, chunk)
-  int* neighbor;      // (neighbors, lanes) atom, -1 for padding
-  int* coefficients;  // (neighbors, lanes) where the radial coefficients of the pair of species begin
-  double* near;       // (neighbors, 3) on the host: displacements inside the cutoff of one centre
-  int* near_index;    // (neighbors) their indices in the list of the centre
+  int* neighbor;      // (neighbors, lanes) atom; the centre itself for padding
 };
 
 template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
@@ -136,9 +133,8 @@ struct MtpKernel {
   [[nodiscard]] std::size_t scratchBytes() const {
     auto const numbers = 2 * std::size_t(plan.moments) + std::size_t(fields()) * max_neighbors +
                          std::size_t(plan.monomial_count) * (chunk + weight_slots);
-    auto const integers = std::size_t(2) * max_neighbors * lanes;
-    auto const near = on_device ? 0 : max_neighbors * (3 * sizeof(double) + sizeof(int));
-    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + near + 16 * 64;
+    auto const integers = std::size_t(max_neighbors) * lanes;
+    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
   }
 
   // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups.
@@ -182,11 +178,6 @@ struct MtpKernel {
     s.monomials = numbers(plan.monomial_count * chunk);
     s.weights = numbers(plan.monomial_count * weight_slots);
     s.neighbor = integers(max_neighbors * lanes);
-    s.coefficients = integers(max_neighbors * lanes);
-    if constexpr (!on_device) {
-      s.near = static_cast<double*>(memory.get_shmem_aligned(3 * max_neighbors * sizeof(double), alignof(Number)));
-      s.near_index = integers(max_neighbors);
-    }
     return s;
   }
 
@@ -232,7 +223,7 @@ struct MtpKernel {
     auto const& results = sink.access();
     int const active = smaller(lanes, end - first);
     int const neighbors = gatherNeighbors(team, s, first, active);
-    evaluateRadial(team, s, neighbors);
+    evaluateRadial(team, s, first, active, neighbors);
     accumulateMoments(team, s, neighbors);
     sweep<true>(team, plan.forward, s.moments, s.moments);  // eqs. (2.6), (2.8)
     if constexpr (contains(outputs, MtpOutputs::basis_values)) {
@@ -257,23 +248,14 @@ struct MtpKernel {
   // list.
   KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
-    int const pair_size = plan.radial_stride * plan.radial_basis_size;
     int counts[lanes], longest = 0;
     for (int l = 0; l < lanes; ++l) {
       counts[l] = 0;
       if (l < active) {
         int const c = first + l;
-        int const own = plan.species_count > 1 ? source.type(source.centre(c)) * plan.species_count : 0;
         // Written so that a position that is not a number is inside, and ends up in energy and forces.
         auto const isInside = [&](Displacement const& d) {
           return !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
-        };
-        auto const put = [&](int slot, int j, double x, double y, double z) {
-          lanesOf(at(s, direction, slot))[l] = static_cast<Real>(x);
-          lanesOf(at(s, direction + 1, slot))[l] = static_cast<Real>(y);
-          lanesOf(at(s, direction + 2, slot))[l] = static_cast<Real>(z);
-          s.neighbor[slot * lanes + l] = j;
-          if (plan.species_count > 1) s.coefficients[slot * lanes + l] = (own + source.type(j)) * pair_size;
         };
         auto const environment = source.environment(c);
         int const all = environment.size();
@@ -283,21 +265,26 @@ struct MtpKernel {
               [&](int k, int& slot, bool final) {
                 Displacement const d = environment.displacement(k);
                 bool const inside = isInside(d);
-                if (final && inside) put(slot, environment.neighbor(k), d[0], d[1], d[2]);
+                if (final && inside) {
+                  for (int x = 0; x < 3; ++x) at(s, direction + x, slot) = static_cast<Real>(d[x]);
+                  s.neighbor[slot] = environment.neighbor(k);
+                }
                 slot += inside ? 1 : 0;
               },
               counts[l]);
-        } else {  // no branch that depends on the distance: what is outside is written over by the next one
-          double* const near = s.near;
-          int* const near_index = s.near_index;
+        } else {
+          // No branch that depends on the distance: what is outside is written over by the next one.
+          Real* const fields_of_lane = lanesOf(s.pairs[0]) + l;
+          int* const neighbor_of_lane = s.neighbor + l;
+          int const record = fields() * lanes;
           int count = 0;
           for (int k = 0; k < all; ++k) {
             Displacement const d = environment.displacement(k);
-            for (int x = 0; x < 3; ++x) near[3 * count + x] = d[x];
-            near_index[count] = environment.neighbor(k);
+            Real* const at_slot = fields_of_lane + count * record;
+            for (int x = 0; x < 3; ++x) at_slot[(direction + x) * lanes] = static_cast<Real>(d[x]);
+            neighbor_of_lane[count * lanes] = environment.neighbor(k);
             count += isInside(d) ? 1 : 0;
           }
-          for (int k = 0; k < count; ++k) put(k, near_index[k], near[3 * k], near[3 * k + 1], near[3 * k + 2]);
           counts[l] = count;
         }
       }
@@ -309,8 +296,7 @@ struct MtpKernel {
         for (int k = counts[l]; k < longest; ++k) {
           for (int x = 0; x < 3; ++x)
             lanesOf(at(s, direction + x, k))[l] = static_cast<Real>(x == 0 ? plan.max_dist : 0.0);
-          s.neighbor[k * lanes + l] = -1;
-          s.coefficients[k * lanes + l] = 0;
+          s.neighbor[k * lanes + l] = source.centre(first + smaller(l, active - 1));
         }
       }
     }
@@ -318,7 +304,13 @@ struct MtpKernel {
   }
 
   // Eqs. (2.1)-(2.4), (2.16)-(2.20): u, r, 1/r, f_mu and f'_mu of every neighbour.
-  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
+  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
+                                      int neighbors) const {
+    int own[lanes];
+    for (int l = 0; l < lanes; ++l)
+      own[l] = plan.species_count > 1 && l < active ? source.type(source.centre(first + l)) * plan.species_count *
+                                                          plan.radial_basis_size * plan.radial_stride
+                                                    : 0;
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
       Number const x = at(s, direction, k), y = at(s, direction + 1, k), z = at(s, direction + 2, k);
       Number const r = Kokkos::sqrt(Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)));
@@ -330,9 +322,9 @@ struct MtpKernel {
       at(s, inverse_distance, k) = inverse;
 
       if (plan.radial_basis_size == 8)  // as in all templates
-        radialFunctions(s, k, r, std::integral_constant<int, 8>());
+        radialFunctions(s, k, r, std::integral_constant<int, 8>(), own);
       else
-        radialFunctions(s, k, r, plan.radial_basis_size);
+        radialFunctions(s, k, r, plan.radial_basis_size, own);
     });
   }
 
@@ -357,7 +349,7 @@ struct MtpKernel {
       e.cut_derivative = (gap + gap) * ratio * inverse;
     } else if constexpr (lanes > 1) {  // no factor makes neighbours that are padding vanish
       for (int l = 0; l < lanes; ++l)
-        if (s.neighbor[k * lanes + l] < 0) lanesOf(e.cut)[l] = Real(0);
+        if (lanesOf(r)[l] >= max_dist) lanesOf(e.cut)[l] = Real(0);
     }
     if (plan.clamped)
       for (int l = 0; l < lanes; ++l)
@@ -383,9 +375,11 @@ struct MtpKernel {
     at(s, radial + plan.radial_functions + mu, k) = prime;
   }
 
-  // f_mu and f'_mu, eqs. (2.1)-(2.4); `size` is R, where known as a constant.
+  // f_mu and f'_mu, eqs. (2.1)-(2.4); `size` is R, where known as a constant; `own[l]` where the coefficients of the
+  // centre of lane l begin.
   template <class Size>
-  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r, Size size) const {
+  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r, Size size,
+                                       int const (&own)[lanes]) const {
     Envelope const envelope = radialEnvelope(s, k, r);
     Number const xi = Kokkos::fma(envelope.argument, Number(static_cast<Real>(plan.xi_slope)),
                                   Number(static_cast<Real>(plan.xi_offset)));  // eq. (2.1)
@@ -405,14 +399,17 @@ struct MtpKernel {
 
     // Coefficients c'[z_i][z_j][n][mu] of each lane's pair of species, eq. (2.20).
     Real const* coefficients;
+    int begin[lanes];
+    bool uniform = true;
     if constexpr (std::is_same_v<Real, double>)
       coefficients = plan.radial.data();
     else
       coefficients = plan.radial_single.data();
-    int const* const begin = s.coefficients + k * lanes;
-    bool uniform = true;
     if (plan.species_count > 1) {
-      for (int l = 1; l < lanes; ++l) uniform = uniform && begin[l] == begin[0];
+      for (int l = 0; l < lanes; ++l) {
+        begin[l] = own[l] + source.type(s.neighbor[k * lanes + l]) * size * plan.radial_stride;
+        uniform = uniform && begin[l] == begin[0];
+      }
       if (uniform) coefficients += begin[0];
     }
     Number const cut = envelope.cut, cut_slope = envelope.slope * cut, cut_derivative = envelope.cut_derivative;
@@ -432,14 +429,14 @@ struct MtpKernel {
       // Lane by lane, a few functions in one register: no coefficient is gathered from eight places.
       constexpr int width = Plan::radial_width;
       for (int l = 0; l < lanes; ++l) {
-        Real const* const own = coefficients + begin[l];
+        Real const* const c = coefficients + begin[l];
         for (int first = 0; first < functions; first += width) {
           Real value[width] = {}, prime[width] = {};
           for (int n = 0; n < size; ++n) {
             Real const t = lanesOf(chebyshev[n])[l], t_prime = lanesOf(derivative[n])[l];
             for (int i = 0; i < width; ++i) {
-              value[i] += own[n * stride + first + i] * t;
-              prime[i] += own[n * stride + first + i] * t_prime;
+              value[i] += c[n * stride + first + i] * t;
+              prime[i] += c[n * stride + first + i] * t_prime;
             }
           }
           for (int i = 0; i < width; ++i) {
@@ -843,8 +840,7 @@ struct MtpKernel {
     for (int v = 0; v < 6; ++v) addProduct(sums.values[3 + v], minus_r[row[v]], g[column[v]]);
 
     int const* const neighbor = s.neighbor + k * lanes;
-    for (int l = 0; l < active; ++l) {
-      if (neighbor[l] < 0) continue;
+    for (int l = 0; l < active; ++l) {  // padding adds zeros
       results.pair(what, neighbor[l],
                    {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
                     static_cast<double>(lanesOf(g[2])[l])});
@@ -856,7 +852,6 @@ struct MtpKernel {
   KOKKOS_FUNCTION void putPairVirials(Results const& results, int first, int active, int const* neighbor,
                                       Number const (&minus_r)[3], Number const (&g)[3]) const {
     for (int l = 0; l < active; ++l) {
-      if (neighbor[l] < 0) continue;
       double virial[3][3];
       for (int x = 0; x < 3; ++x)
         for (int y = 0; y < 3; ++y)
