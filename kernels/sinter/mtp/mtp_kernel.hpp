@@ -116,9 +116,16 @@ struct MtpKernel {
   // then exactly what it takes from the neighbour: the forces of mixed precision have no resultant.
   using Total = std::conditional_t<std::is_same_v<Real, double>, Number, DoubleLanes<lanes>>;
   static constexpr bool on_device = is_device_space<ExecutionSpace>;
-  // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache.
-  static constexpr int chunk = on_device ? 32 : 8;
-  static constexpr int weight_slots = on_device ? 32 : 1;
+  // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache; on a
+  // device, few enough for shared memory. With a shape known when compiling, the host keeps them in registers, and a
+  // device needs them only before there are adjoints, whose memory they share.
+  static constexpr int chunk = !on_device ? 8 : (Shape::is_static ? 16 : 32);
+  static constexpr int monomial_slots = Shape::is_static ? 0 : chunk;
+  static constexpr int weight_slots = Shape::is_static ? 0 : (on_device ? 32 : 1);
+  [[nodiscard]] KOKKOS_FUNCTION int adjointSlots() const {
+    int const shared = Shape::is_static && on_device ? plan.monomial_count * chunk : 0;
+    return plan.moments > shared ? plan.moments : shared;
+  }
   // Fields of a neighbour: displacement, then unit vector u; r; 1/r; f_mu from `radial` on, then f'_mu.
   enum Field : int { direction = 0, distance = 3, inverse_distance = 4, radial = 5 };
 
@@ -131,19 +138,21 @@ struct MtpKernel {
 
   // Scratch of one thread in bytes, each array aligned to a pack.
   [[nodiscard]] std::size_t scratchBytes() const {
-    auto const numbers = 2 * std::size_t(plan.moments) + std::size_t(fields()) * max_neighbors +
-                         std::size_t(plan.monomial_count) * (chunk + weight_slots);
+    auto const numbers = std::size_t(plan.moments) + adjointSlots() + std::size_t(fields()) * max_neighbors +
+                         std::size_t(plan.monomial_count) * (monomial_slots + weight_slots);
     auto const integers = std::size_t(max_neighbors) * lanes;
     return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
   }
 
-  // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups.
+  // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups. On a
+  // device teams have as many warps (up to four) as find room in fast memory; where not even one does, scratch is in
+  // slow memory.
   [[nodiscard]] Policy makePolicy(ExecutionSpace const& space, int units) {
     constexpr int vector_length = on_device ? 32 : 1;
-    constexpr int team_size = on_device ? 4 : 1;
-    std::size_t const bytes = scratchBytes();
-    std::size_t const fast = static_cast<std::size_t>(Policy::scratch_size_max(0));
-    scratch_level = (bytes * team_size <= fast / (on_device ? 2 : 1)) ? 0 : 1;
+    std::size_t const bytes = scratchBytes(), fast = static_cast<std::size_t>(Policy::scratch_size_max(0));
+    int team_size = on_device ? 4 : 1;
+    while (team_size > 1 && bytes * team_size > fast) team_size /= 2;
+    scratch_level = bytes * team_size <= fast ? 0 : 1;
     Policy policy(space, (units + team_size - 1) / team_size, team_size, vector_length);
     policy.set_scratch_size(scratch_level, Kokkos::PerThread(static_cast<int>(bytes)));
     return policy;
@@ -173,9 +182,9 @@ struct MtpKernel {
     };
     MtpScratch<Number> s;
     s.moments = numbers(plan.moments);
-    s.adjoints = numbers(plan.moments);
+    s.adjoints = numbers(adjointSlots());
     s.pairs = numbers(fields() * max_neighbors);
-    s.monomials = numbers(plan.monomial_count * chunk);
+    s.monomials = Shape::is_static ? s.adjoints : numbers(plan.monomial_count * monomial_slots);
     s.weights = numbers(plan.monomial_count * weight_slots);
     s.neighbor = integers(max_neighbors * lanes);
     return s;
@@ -322,9 +331,9 @@ struct MtpKernel {
       at(s, inverse_distance, k) = inverse;
 
       if (plan.radial_basis_size == 8)  // as in all templates
-        radialFunctions(s, k, r, std::integral_constant<int, 8>(), own);
+        radialFunctions<8>(s, k, r, own);
       else
-        radialFunctions(s, k, r, plan.radial_basis_size, own);
+        radialFunctions<0>(s, k, r, own);
     });
   }
 
@@ -375,16 +384,18 @@ struct MtpKernel {
     at(s, radial + plan.radial_functions + mu, k) = prime;
   }
 
-  // f_mu and f'_mu, eqs. (2.1)-(2.4); `size` is R, where known as a constant; `own[l]` where the coefficients of the
-  // centre of lane l begin.
-  template <class Size>
-  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r, Size size,
+  // f_mu and f'_mu, eqs. (2.1)-(2.4). `known_size` is R, or 0 where it is not known when compiling; `own[l]` is where
+  // the coefficients of the centre of lane l begin.
+  template <int known_size>
+  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r,
                                        int const (&own)[lanes]) const {
+    int const size = known_size > 0 ? known_size : plan.radial_basis_size;
+    constexpr int most = known_size > 0 ? known_size : max_radial_basis_size;
     Envelope const envelope = radialEnvelope(s, k, r);
     Number const xi = Kokkos::fma(envelope.argument, Number(static_cast<Real>(plan.xi_slope)),
                                   Number(static_cast<Real>(plan.xi_offset)));  // eq. (2.1)
     Number const twice = xi + xi;
-    Number chebyshev[max_radial_basis_size], derivative[max_radial_basis_size];  // T_n(xi), T'_n(xi)
+    Number chebyshev[most], derivative[most];  // T_n(xi), T'_n(xi)
     chebyshev[0] = Number(Real(1));
     derivative[0] = Number(Real(0));
     if (size > 1) {
@@ -509,7 +520,7 @@ struct MtpKernel {
   KOKKOS_FUNCTION void accumulateMoments(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
                          [&](int a) { s.moments[a] = Number(Real(0)); });
-    if constexpr (Shape::is_static) {
+    if constexpr (Shape::is_static && !on_device) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) accumulateNeighbors<2>(s, k);
       if (k < neighbors) accumulateNeighbors<1>(s, k);
@@ -712,7 +723,12 @@ struct MtpKernel {
     sweep<false>(team, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
 
     Sums<Total, 9> sums(Total(0.0));
-    if constexpr (Shape::is_static) {
+    if constexpr (Shape::is_static && on_device) {
+      Kokkos::parallel_reduce(
+          Kokkos::ThreadVectorRange(team, neighbors),
+          [&](int k, Sums<Total, 9>& sum) { putNeighborGradients<1>(s, results, what, first, active, k, sum); },
+          Kokkos::Sum<Sums<Total, 9>>(sums));
+    } else if constexpr (Shape::is_static) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) putNeighborGradients<2>(s, results, what, first, active, k, sums);
       if (k < neighbors) putNeighborGradients<1>(s, results, what, first, active, k, sums);
@@ -771,8 +787,8 @@ struct MtpKernel {
 
   // The same for a shape known when compiling, `count` neighbours at a time: each adjoint is read once for all of them.
   template <int count, class Results>
-  void putNeighborGradients(MtpScratch<Number> const& s, Results const& results, int what, int first, int active, int k,
-                            Sums<Total, 9>& sums) const {
+  KOKKOS_FUNCTION void putNeighborGradients(MtpScratch<Number> const& s, Results const& results, int what, int first,
+                                            int active, int k, Sums<Total, 9>& sums) const {
     constexpr int monomials = Shape::monomials, functions = Shape::radial_functions;
     Neighbors<count> n;
     loadNeighbors<count>(s, k, n);
@@ -894,10 +910,7 @@ void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::m
     auto const policy = kernel.makePolicy(space, units);
     Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
   };
-  if constexpr (is_device_space<ExecutionSpace>)
-    launch.template operator()<detail::PlanShape>();
-  else
-    detail::withShape(plan.template_level, launch);
+  detail::withShape<detail::has_template_shapes<ExecutionSpace>>(plan.template_level, launch);
 }
 
 }  // namespace sinter

@@ -33,7 +33,7 @@ std::vector<double> chebyshevCoefficients(MtpModel const& model, int row_size) {
 // The level whose shape (known when compiling) is that of the plan, or 0.
 int templateLevel(MtpModel const& model, MtpProgram const& program) {
   for (int const level : {8, 12, 16, 20}) {
-    bool const same = detail::withShape(level, [&]<class Shape>() {
+    bool const same = detail::withShape<true>(level, [&]<class Shape>() {
       if constexpr (Shape::is_static) {
         if (model.radial_funcs_count != Shape::radial_functions || program.monomials.size() != Shape::monomials ||
             program.accumulated.size() != static_cast<std::size_t>(Shape::table.begin[Shape::monomials]))

@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "sinter/core/execution.hpp"
+
 namespace sinter::detail {
 
 /// Tables of the plan decide at run time: any potential.
@@ -79,25 +81,36 @@ struct TemplateShape {
   }();
 };
 
+/// Whether kernels of a space are compiled for each shape. Not for the host when nvcc compiles (its packs have one
+/// lane), nor under sanitizers, which take many minutes for them.
+template <class ExecutionSpace>
+inline constexpr bool has_template_shapes =
+#if defined(__SANITIZE_ADDRESS__)
+    false;
+#elif defined(__CUDACC__)
+    is_device_space<ExecutionSpace>;
+#else
+    true;
+#endif
+
 /// Calls call.operator()<Shape>() with the shape of a template level, or with PlanShape for level 0 (and levels that
 /// have no code of their own).
-template <class Call>
+template <bool has_shapes, class Call>
 decltype(auto) withShape(int level, Call&& call) {
-// Not for nvcc, which would compile them for the device too, nor under sanitizers, which take many minutes for them.
-#if !defined(__CUDACC__) && !defined(__SANITIZE_ADDRESS__)
-  switch (level) {
-    case 8:
-      return call.template operator()<TemplateShape<8>>();
-    case 12:
-      return call.template operator()<TemplateShape<12>>();
-    case 16:
-      return call.template operator()<TemplateShape<16>>();
-    case 20:
-      return call.template operator()<TemplateShape<20>>();
-    default:
-      break;
+  if constexpr (has_shapes) {
+    switch (level) {
+      case 8:
+        return call.template operator()<TemplateShape<8>>();
+      case 12:
+        return call.template operator()<TemplateShape<12>>();
+      case 16:
+        return call.template operator()<TemplateShape<16>>();
+      case 20:
+        return call.template operator()<TemplateShape<20>>();
+      default:
+        break;
+    }
   }
-#endif
   (void)level;
   return call.template operator()<PlanShape>();
 }
