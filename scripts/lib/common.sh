@@ -60,6 +60,12 @@ note() { printf '  %-58s%s\n' "$1" "$2"; }
 
 processors() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
 
+# error_of FILE NAME: an error over all frames (force_max, ...) from a report of `sinter eval --json`.
+error_of() { sed -n "s/.*\"all\":{[^}]*\"$2\":\([-+0-9.eE]*\).*/\1/p" "$1"; }
+
+# is_below A B: whether A is a number whose magnitude is below B.
+is_below() { awk -v a="$1" -v b="$2" 'BEGIN { if (a == "") exit 1; a += 0; if (a < 0) a = -a; exit !(a < b) }'; }
+
 # The instruction set that `-march=native` means on this machine, short and unique.
 instruction_set() {
   local flags
