@@ -29,7 +29,7 @@ step() {
   local title="$1"; shift
   local name log start status=0 pid
   mkdir -p "$SINTER_LOG_DIR"
-  name="$(printf '%s' "$title" | tr -cs 'A-Za-z0-9.' '-' | sed 's/-$//')"
+  name="$(printf '%s' "$title" | tr -cs 'A-Za-z0-9._' '-' | sed 's/-$//')"
   log="$SINTER_LOG_DIR/$name.log"
   printf '  %-58s' "$title"
   start=$(date +%s.%N)
