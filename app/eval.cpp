@@ -5,19 +5,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "chosen_frames.hpp"
 #include "command.hpp"
-#include "frame_range.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
-#include "label_keys.hpp"
 #include "output_path.hpp"
 #include "potential_file.hpp"
 #include "progress.hpp"
@@ -26,7 +24,6 @@
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
-#include "sinter/structures/reader.hpp"
 #include "sinter/structures/writer.hpp"
 
 namespace sinter::app {
@@ -37,13 +34,11 @@ constexpr std::size_t atoms_per_batch = 20'000;
 constexpr double gpa_per_ev_per_cubic_angstrom = 160.2176634;  // exact, SI 2019
 
 struct EvalOptions {
-  std::string potential, structures;
+  std::string potential;
+  FrameOptions structures;
   std::optional<std::string> output, json;
   std::string precision = "double";
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
-  LabelKeys keys;
-  std::string species;
-  std::string frames = ":";
   bool quiet = false;
 };
 
@@ -54,11 +49,11 @@ struct Batch {
   std::vector<std::int64_t> indices;
   std::size_t atoms = 0;
 
-  void add(Structure structure, std::string const& file, std::int64_t index) {
-    atoms += structure.size();
-    structures.push_back(std::move(structure));
-    names.push_back(file + ": frame " + std::to_string(index));
-    indices.push_back(index);
+  void add(ChosenFrame frame) {
+    atoms += frame.structure.size();
+    structures.push_back(std::move(frame.structure));
+    names.push_back(std::move(frame.name));
+    indices.push_back(frame.index);
   }
 };
 
@@ -98,20 +93,19 @@ class EvalReport {
 /// One run of the command.
 class Eval {
  public:
-  Eval(EvalOptions const& options, InterruptGuard const& interrupt) : _options(options), _interrupt(interrupt) {}
+  explicit Eval(EvalOptions const& options) : _options(options) {}
 
   void run() {
-    checkOptions();
-    _unnamed = atomicNumbersOf(_options.species);
+    checkOutputs();
+    _unnamed = atomicNumbersOf(_options.structures.species);
     _model = readPotential(_options.potential);
     if (!_model.trained())
       throw InputError(_options.potential, 0,
                        "found no coefficients (an untrained template), expected a trained potential");
     nameSpecies(_model, _unnamed, _options.potential);
-    if (_range.countsFromEnd()) countFrames();
-    _reader = openStructureFile(_options.structures, _options.keys);
+    ChosenFrames frames(_options.structures, _unnamed);
     KokkosSession const session;
-    withBackend(_options.backend, [&]<class Space>() { evaluateFrames<Space>(); });
+    withBackend(_options.backend, [&]<class Space>() { evaluateFrames<Space>(frames); });
   }
 
  private:
@@ -119,9 +113,8 @@ class Eval {
 
   static double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-  void checkOptions() {
-    _range = FrameRange(_options.frames);
-    std::vector<std::string> taken = {_options.potential, _options.structures};
+  void checkOutputs() const {
+    std::vector<std::string> taken = {_options.potential, _options.structures.file};
     if (_options.output) {
       std::string const kind = lowerExtension(*_options.output);
       if (kind != ".xyz" && kind != ".extxyz" && kind != ".cfg")
@@ -133,28 +126,12 @@ class Eval {
     if (_options.json) checkOutputPath("--json", *_options.json, taken);
   }
 
-  void stopWhenAsked() const {
-    if (_interrupt.raised()) throw Interrupted("");
-  }
-
-  // Only where a range counts from the end: the file is read twice instead of being kept.
-  void countFrames() {
-    std::int64_t frames = 0;
-    auto const reader = openStructureFile(_options.structures, _options.keys);
-    for (; reader->next(); ++frames) stopWhenAsked();
-    _range.resolve(frames);
-  }
-
-  Batch nextBatch() {
+  static Batch nextBatch(ChosenFrames& frames) {
     Batch batch;
-    while (batch.atoms < atoms_per_batch && !_range.endsBefore(_next_frame)) {
-      stopWhenAsked();
-      auto structure = _reader->next();
-      if (!structure) break;
-      std::int64_t const index = _next_frame++;
-      if (!_range.contains(index)) continue;
-      batch.add(std::move(*structure), _options.structures, index);
-      if (!_unnamed.empty()) nameTypes(batch.structures.back(), _unnamed, batch.names.back());
+    while (batch.atoms < atoms_per_batch) {
+      auto frame = frames.next();
+      if (!frame) break;
+      batch.add(std::move(*frame));
     }
     return batch;
   }
@@ -169,7 +146,7 @@ class Eval {
   }
 
   template <class Space>
-  void evaluateFrames() {
+  void evaluateFrames(ChosenFrames& frames) {
     auto const begin = Clock::now();
     Clock::duration evaluating{};
     auto const evaluator = makeEvaluator<Space>();
@@ -181,33 +158,25 @@ class Eval {
       report.emplace(*_options.json, sinterJson(_options.backend, _options.precision),
                      potentialJson(_options.potential, _model));
     {
-      Progress progress("eval", _range.size(), _options.quiet);
-      for (Batch batch = nextBatch(); batch.atoms > 0; batch = nextBatch()) {
+      Progress progress("eval", frames.size(), _options.quiet);
+      for (Batch batch = nextBatch(frames); batch.atoms > 0; batch = nextBatch(frames)) {
         auto const start = Clock::now();
         auto const results = evaluator.evaluate(batch.structures, batch.names);
         evaluating += Clock::now() - start;
         for (std::size_t s = 0; s < results.size(); ++s) {
           _errors.add(batch.structures[s], results[s]);
-          _labels.add(batch.structures[s]);
           if (writer) writeFrame(*writer, batch.structures[s], results[s]);
           if (report) report->add(batch.indices[s], batch.structures[s], results[s]);
         }
-        _frames += results.size();
-        _atoms += batch.atoms;
-        progress.update(_frames, _atoms);
+        progress.update(frames.frames(), frames.atoms());
       }
     }
-    if (_frames == 0)
-      throw InputError(_options.structures, 0,
-                       "found no frames" + (_next_frame > 0 ? " in --frames " + _options.frames : std::string()) +
-                           ", expected at least one");
-    _labels.check(_options.keys, {"--energy-key", "--force-key", "--virial-key"}, _options.structures);
-    stopWhenAsked();
-    double const rate = static_cast<double>(_atoms) / std::max(seconds(evaluating), 1e-9);
+    frames.finish();
+    double const rate = static_cast<double>(frames.atoms()) / std::max(seconds(evaluating), 1e-9);
     double const wall = seconds(Clock::now() - begin);
     if (writer) writer->close();
     if (report) report->finish(_errors, {{"wall_s", wall}, {"atom_evaluations_per_s", rate}});
-    if (!_options.quiet) printSummary(wall, rate);
+    if (!_options.quiet) printSummary(frames, wall, rate);
   }
 
   void writeFrame(StructureWriter& writer, Structure const& labelled, Evaluation const& evaluation) const {
@@ -216,39 +185,22 @@ class Eval {
     result.forces = evaluation.forces;
     result.virial.reset();
     if (volume(labelled)) result.virial = evaluation.virial;
-    if (!_model.species.empty()) nameTypes(result, _model.species, _options.structures);
+    if (!_model.species.empty()) nameTypes(result, _model.species, _options.structures.file);
     StructureWriter::AtomColumn const column{"site_energy", evaluation.site_energies};
     writer.write(result, {&column, 1}, &labelled);
   }
 
-  void printSummary(double wall, double rate) const {
+  void printSummary(ChosenFrames const& frames, double wall, double rate) const {
     if (_errors.all().frames > 0) fmt::print("{}", formatErrorTable(_errors));
-    fmt::print("{} frames, {} atoms in {:.3g} s ({:.3g} atom evaluations/s, {}, {})\n", _frames, _atoms, wall, rate,
-               _options.backend, _options.precision);
+    fmt::print("{} frames, {} atoms in {:.3g} s ({:.3g} atom evaluations/s, {}, {})\n", frames.frames(), frames.atoms(),
+               wall, rate, _options.backend, _options.precision);
   }
 
   EvalOptions const& _options;
-  InterruptGuard const& _interrupt;
-  FrameRange _range;
   MtpModel _model;
   std::vector<std::int32_t> _unnamed;  // names of the types that the structure file does not name
-  std::unique_ptr<StructureReader> _reader;
-  std::int64_t _next_frame = 0;
   LabelErrors _errors;
-  LabelsPresent _labels;
-  std::size_t _frames = 0, _atoms = 0;
 };
-
-void runEval(EvalOptions const& options) {
-  InterruptGuard const interrupt;
-  try {
-    Eval(options, interrupt).run();
-  } catch (std::exception const&) {
-    // An interrupted system call looks like a failure of the disk.
-    if (interrupt.raised()) throw Interrupted("no file was written; the same command starts again");
-    throw;
-  }
-}
 
 }  // namespace
 
@@ -257,11 +209,9 @@ void addEvalCommand(CLI::App& app) {
   CLI::App* const command = app.add_subcommand(
       "eval", "Energies (eV), forces (eV/A) and virials (eV) of structures, and their errors where labels are known");
   command->add_option("POTENTIAL", options->potential, "Moment tensor potential (.mtp, .almtp)")->required();
-  command
-      ->add_option("STRUCTURES", options->structures,
-                   "Extended XYZ (.xyz, .extxyz), MLIP .cfg, LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), "
-                   "also compressed (.xz, .gz)")
-      ->required();
+  addFrameOptions(*command, options->structures, "STRUCTURES",
+                  "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
+                  "them, as in Si,O");
   command->add_option(
       "-o,--output", options->output,
       "Extended XYZ or MLIP .cfg with energy, forces, virial and site_energy; labels stay as ref_energy, ref_forces, "
@@ -273,17 +223,8 @@ void addEvalCommand(CLI::App& app) {
   command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
       ->check(CLI::IsMember(backendNames()))
       ->capture_default_str();
-  command->add_option("--energy-key", options->keys.energy, "Name of the reference energies (extended XYZ)");
-  command->add_option("--force-key", options->keys.force, "Name of the reference forces");
-  command->add_option("--virial-key", options->keys.virial, "Name of the reference virials (or stresses)");
-  command->add_option(
-      "--species", options->species,
-      "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
-      "them, as in Si,O");
-  command->add_option("--frames", options->frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
-      ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
-  command->callback([options] { runEval(*options); });
+  command->callback([options] { runInterruptible<Eval>(*options); });
 }
 
 }  // namespace sinter::app

@@ -53,6 +53,7 @@ struct DataSet {
       auto const reader = openStructureFile(file, keys);
       LabelsPresent labels;
       for (std::size_t index = 0; auto structure = reader->next(); ++index) {
+        stopWhenInterrupted();
         names.push_back(file + ": frame " + std::to_string(index));
         nameTypes(*structure, species, names.back());
         (void)species_map.typesOf(*structure, names.back());  // unknown species are found now, not after the fit
@@ -72,12 +73,12 @@ std::size_t peakMemoryBytes() {
 }
 
 template <class Space>
-LabelErrors errorsOf(MtpModel const& model, DataSet const& data, InterruptGuard const& interrupt) {
+LabelErrors errorsOf(MtpModel const& model, DataSet const& data) {
   LabelErrors errors;
   MtpEvaluator<Space> const evaluator(model);
   constexpr std::size_t frames_per_batch = 64;
   for (std::size_t first = 0; first < data.structures.size(); first += frames_per_batch) {
-    if (interrupt.raised()) throw Interrupted("");
+    stopWhenInterrupted();
     std::size_t const count = std::min(frames_per_batch, data.structures.size() - first);
     auto const results = evaluator.evaluate(std::span(data.structures).subspan(first, count),
                                             std::span(data.names).subspan(first, count));
@@ -105,7 +106,7 @@ void makeOutputFolder(std::string const& folder) {
 
 class Fit {
  public:
-  Fit(FitOptions const& options, InterruptGuard const& interrupt) : _options(options), _interrupt(interrupt) {}
+  explicit Fit(FitOptions const& options) : _options(options) {}
 
   void run() {
     _settings = readFitSettings(_options.settings, _options.overrides);
@@ -132,14 +133,14 @@ class Fit {
       Progress progress("fit", train.structures.size(), _options.quiet);
       std::size_t atoms = 0, counted = 0;
       fit = fitLinear(space, _settings, start, train.structures, [&](std::size_t done) {
-        if (_interrupt.raised()) throw Interrupted("");
+        stopWhenInterrupted();
         for (; counted < done; ++counted) atoms += train.structures[counted].size();
         progress.update(done, atoms);
       });
     }
     double const fit_seconds = seconds();
-    auto const train_errors = errorsOf<Space>(fit.model, train, _interrupt);
-    auto const test_errors = errorsOf<Space>(fit.model, test, _interrupt);
+    auto const train_errors = errorsOf<Space>(fit.model, train);
+    auto const test_errors = errorsOf<Space>(fit.model, test);
 
     makeOutputFolder(_settings.output_dir);
     std::string const model_file = (std::filesystem::path(_settings.output_dir) / "model.mtp").string();
@@ -190,20 +191,9 @@ class Fit {
   }
 
   FitOptions const& _options;
-  InterruptGuard const& _interrupt;
   FitSettings _settings;
   Clock::time_point _begin = Clock::now();
 };
-
-void runFit(FitOptions const& options) {
-  InterruptGuard const interrupt;
-  try {
-    Fit(options, interrupt).run();
-  } catch (std::exception const&) {
-    if (interrupt.raised()) throw Interrupted("no file was written; the same command starts again");
-    throw;
-  }
-}
 
 }  // namespace
 
@@ -220,7 +210,7 @@ void addFitCommand(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--dry-run", options->dry_run, "Only reads the data and says what the fit will take");
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
-  command->callback([options] { runFit(*options); });
+  command->callback([options] { runInterruptible<Fit>(*options); });
 }
 
 }  // namespace sinter::app

@@ -1,5 +1,7 @@
 #include "interrupt.hpp"
 
+#include <csignal>
+
 namespace sinter::app {
 
 namespace {
@@ -9,10 +11,11 @@ volatile std::sig_atomic_t flag = 0;
 extern "C" void raiseFlag(int) { flag = 1; }
 
 // A signal that is ignored (nohup, a shell's background job) stays so.
-void install(int number, struct sigaction& old) {
-  struct sigaction action {};
+void watch(int number, int flags) {
+  struct sigaction old {
+  }, action{};
   action.sa_handler = raiseFlag;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_flags = flags;
   ::sigemptyset(&action.sa_mask);
   ::sigaction(number, nullptr, &old);
   if (old.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
@@ -20,17 +23,11 @@ void install(int number, struct sigaction& old) {
 
 }  // namespace
 
-InterruptGuard::InterruptGuard() {
-  flag = 0;
-  install(SIGINT, _old_interrupt);
-  install(SIGTERM, _old_terminate);
+void watchInterrupts() {
+  watch(SIGINT, static_cast<int>(SA_RESETHAND));
+  watch(SIGTERM, 0);
 }
 
-InterruptGuard::~InterruptGuard() {
-  ::sigaction(SIGINT, &_old_interrupt, nullptr);
-  ::sigaction(SIGTERM, &_old_terminate, nullptr);
-}
-
-bool InterruptGuard::raised() const { return flag != 0; }
+bool interruptRaised() { return flag != 0; }
 
 }  // namespace sinter::app

@@ -29,7 +29,7 @@ step() {
   local title="$1"; shift
   local name log start status=0 pid
   mkdir -p "$SINTER_LOG_DIR"
-  name="$(printf '%s' "$title" | tr -cs 'A-Za-z0-9.' '-' | sed 's/-$//')"
+  name="$(printf '%s' "$title" | tr -cs 'A-Za-z0-9._' '-' | sed 's/-$//')"
   log="$SINTER_LOG_DIR/$name.log"
   printf '  %-58s' "$title"
   start=$(date +%s.%N)
@@ -59,6 +59,12 @@ step() {
 note() { printf '  %-58s%s\n' "$1" "$2"; }
 
 processors() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
+
+# error_of FILE NAME: an error over all frames (force_max, ...) from a report of `sinter eval --json`.
+error_of() { sed -n "s/.*\"all\":{[^}]*\"$2\":\([-+0-9.eE]*\).*/\1/p" "$1"; }
+
+# is_below A B: whether A is a number whose magnitude is below B.
+is_below() { awk -v a="$1" -v b="$2" 'BEGIN { if (a == "") exit 1; a += 0; if (a < 0) a = -a; exit !(a < b) }'; }
 
 # The instruction set that `-march=native` means on this machine, short and unique.
 instruction_set() {

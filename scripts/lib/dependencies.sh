@@ -21,7 +21,8 @@ LAMMPS_TRIMMED_SHA256=1b44a4b15f6424cf729e1b7456ca3320c4d4844415ec7518604ffcbfa6
 LAMMPS_ARCHIVE=lammps_20260704+dfsg.orig.tar.gz
 LAMMPS_SHA256=cddbc45a047416bd48a4a0b87f24a5b61b3446982b74d18cafe619c22b17eb62
 LAMMPS_OWN_ARCHIVE=lammps-20260704-bundle.tar.xz # the same, made by bootstrap --bundle from the distribution's
-LAMMPS_PARTS=(--exclude=bench --exclude=doc --exclude=examples --exclude=unittest) # of the distribution's, what is left out
+# What is left out of a whole archive: the distribution's, or one as upstream packs it (a top folder, Kokkos in it).
+LAMMPS_PARTS=(--exclude={bench,doc,examples,fortran,unittest,.github,tools/*,lib/kokkos})
 LAMMPS_POOL=pool/main/l/lammps/lammps_20260704+dfsg.orig.tar.gz
 
 # Only where no package has them: a kernels-only build on a bare machine.

@@ -1,22 +1,14 @@
 // The `sinter` command as its users meet it: files in, files out, exit codes, messages.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "command_test.hpp"
@@ -26,8 +18,6 @@
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_template.hpp"
 #include "sinter/structures/reader.hpp"
-
-extern char** environ;
 
 namespace sinter {
 namespace {
@@ -431,47 +421,8 @@ TEST_F(App, FailureKeepsTheOldFile) {
 }
 
 TEST_F(App, InterruptLeavesNoFile) {
-  for (int const number : {SIGINT, SIGTERM}) {
-    // The structures come through a pipe that stays open, so that the command is surely still reading.
-    std::string const pipe = folder / "pipe.xyz";
-    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    std::vector<std::string> words = {SINTER_COMMAND, "eval", potential, pipe, "-o", out, "--json", report};
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    std::string const errors = folder / "stderr";
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    sigaddset(&defaults, number);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    ::pid_t child = 0;
-    ASSERT_EQ(::posix_spawn(&child, SINTER_COMMAND, &actions, &attributes, arguments.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    int const writer = ::open(pipe.c_str(), O_WRONLY);
-    std::string const frames = contentOf(structure_file);
-    ASSERT_EQ(::write(writer, frames.data(), frames.size()), static_cast<::ssize_t>(frames.size()));
-    auto const started = [&] { return std::filesystem::exists(report + ".part" + std::to_string(child)); };
-    for (int wait = 0; wait < 3000 && !started(); ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    EXPECT_TRUE(started());
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it waits for more
-    ::kill(child, number);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ::close(writer);
-    EXPECT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 130);
-    EXPECT_TRUE(contentOf(errors).starts_with("sinter: interrupted: ")) << contentOf(errors);
-    std::filesystem::remove(errors);
-    std::filesystem::remove(pipe);
-    EXPECT_EQ(folder.count(), 2);  // potential and structures
-  }
+  std::string const pipe = folder / "pipe.xyz";
+  expectInterruptible({"eval", potential, pipe, "-o", out, "--json", report}, pipe, contentOf(structure_file));
 }
 
 }  // namespace

@@ -2,13 +2,21 @@
 /// What the tests of the `sinter` command share: a folder, runs of the built command, failures in one line.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/temporary_folder.hpp"
@@ -62,6 +70,63 @@ class CommandTest : public testing::Test {
     EXPECT_NE(outcome.err.find(fragment), std::string::npos) << arguments << "\n"
                                                              << outcome.err << "lacks " << fragment;
     EXPECT_EQ(folder.count(), files) << arguments;
+  }
+
+  /// Starts the command, its arguments are `words`, and does not wait for it; what it says on stderr is in the folder.
+  ::pid_t start(std::vector<std::string> words) const {
+    words.insert(words.begin(), SINTER_COMMAND);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder / "stderr").c_str(), O_CREAT | O_WRONLY | O_TRUNC,
+                                     0600);
+    posix_spawnattr_t attributes;  // signals that this program ignores, that one does not
+    posix_spawnattr_init(&attributes);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGTERM);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    ::pid_t child = 0;
+    EXPECT_EQ(::posix_spawn(&child, SINTER_COMMAND, &actions, &attributes, arguments.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return child;
+  }
+
+  /// Signals end the command (`words`) that reads a pipe of this name, and nothing is left of it but what it says. The
+  /// pipe stays open behind `text`, and the signal is sent when all of that is read and the command sleeps: waits for
+  /// more. SIGTERM comes several times, as `timeout` and batch systems send it.
+  void expectInterruptible(std::vector<std::string> const& words, std::string const& pipe,
+                           std::string const& text) const {
+    auto const files = folder.count();
+    for (auto const& [number, times] : {std::pair(SIGINT, 1), std::pair(SIGTERM, 3)}) {
+      ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+      ::pid_t const child = start(words);
+      int const writer = ::open(pipe.c_str(), O_RDWR);  // does not wait for a reader, that may never come
+      ASSERT_EQ(::write(writer, text.data(), text.size()), static_cast<::ssize_t>(text.size()));
+      auto const waits = [&] {
+        int unread = 0;
+        std::string const status = contentOf("/proc/" + std::to_string(child) + "/stat");  // "pid (name) state ..."
+        return ::ioctl(writer, FIONREAD, &unread) == 0 && unread == 0 && status.find(") S ") != std::string::npos;
+      };
+      for (int wait = 0; wait < 3000 && !waits(); ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      EXPECT_TRUE(waits());
+      for (int n = 0; n < times; ++n) ::kill(child, number);
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      ::close(writer);
+      EXPECT_TRUE(WIFEXITED(status)) << "signal " << number << " killed it: " << WTERMSIG(status);
+      EXPECT_EQ(WEXITSTATUS(status), 130);
+      std::string const errors = contentOf(folder / "stderr");
+      EXPECT_TRUE(errors.starts_with("sinter: interrupted: ")) << errors;
+      std::filesystem::remove(folder / "stderr");
+      std::filesystem::remove(pipe);
+      EXPECT_EQ(folder.count(), files);
+    }
   }
 
   TemporaryFolder folder;

@@ -288,6 +288,12 @@ TEST_F(FitCommand, FullDiskLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(output));
 }
 
+TEST_F(FitCommand, InterruptLeavesNothing) {
+  std::string const pipe = folder / "pipe.xyz";
+  expectInterruptible({"fit", folder / "fit.toml", "--set", "data.train=[\"" + pipe + "\"]"}, pipe,
+                      contentOf(train_file));
+}
+
 TEST_F(FitCommand, AKeyThatNoFrameHasIsAMistake) {
   expectFailure("fit " + quoted(folder / "fit.toml") + " --set data.energy_key=dft_enrgy", "dft_enrgy");
 }

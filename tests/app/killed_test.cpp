@@ -1,10 +1,7 @@
 // What is left of `sinter` killed without warning while it works: nothing half-written under a final name.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -20,8 +17,6 @@
 #include "sinter/structures/reader.hpp"
 #include "test_systems.hpp"
 
-extern char** environ;
-
 namespace sinter {
 namespace {
 
@@ -33,13 +28,8 @@ using test::contentOf;
 class Killed : public test::CommandTest {
  protected:
   /// Starts the command and kills it after `delay`; whether it had ended before. No delay: waits for it.
-  static bool runAndKill(std::vector<std::string> words, Clock::duration delay) {
-    words.insert(words.begin(), SINTER_COMMAND);
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    ::pid_t child = 0;
-    EXPECT_EQ(::posix_spawn(&child, SINTER_COMMAND, nullptr, nullptr, arguments.data(), environ), 0);
+  bool runAndKill(std::vector<std::string> const& words, Clock::duration delay) const {
+    ::pid_t const child = start(words);
     if (delay != Clock::duration::zero()) {
       std::this_thread::sleep_for(delay);
       ::kill(child, SIGKILL);
@@ -53,7 +43,7 @@ class Killed : public test::CommandTest {
   template <class Check>
   void killOften(std::vector<std::string> const& words, int times, Check const& check) const {
     auto const begin = Clock::now();
-    ASSERT_TRUE(runAndKill(words, {}));
+    ASSERT_TRUE(runAndKill(words, {})) << contentOf(folder / "stderr");
     auto const whole = Clock::now() - begin;
     std::mt19937_64 random(20260704);
     int finished = 0, partial = 0;

@@ -4,10 +4,11 @@
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace sinter;
-  std::string const text(reinterpret_cast<char const*>(data), size);
+  static fuzz::MemoryFile const file;
+  file.assign(data, size);
   MtpModel model;
   try {
-    model = parseMtp(text, "input");
+    model = readMtp(file.name());
   } catch (InputError const& error) {
     fuzz::requireGoodMessage(error.what());
     return 0;

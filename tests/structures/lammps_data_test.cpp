@@ -230,7 +230,7 @@ TEST(LammpsData, MalformedFilesAreRefused) {
       {
           {"title\n", 1, "the end of the file, expected 'N atoms'"},
           {"ITEM: TIMESTEP\n0\n", 1, "(this is a dump)"},
-          {"LAMMPS, units = real\n" + h.substr(6) + atoms, 1, "units = real in the title, expected units = metal"},
+          {"LAMMPS, units = real\n" + h.substr(6) + atoms, 1, "units = 'real' in the title, expected units = metal"},
           {"LAMMPS, boundary = p p x\n" + h.substr(6) + atoms, 1, "'x' as a boundary"},
           // the header
           {"t\n0 atoms\n", 2, "'0', expected a number from 1"},

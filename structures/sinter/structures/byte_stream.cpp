@@ -37,7 +37,7 @@ class PlainFile final : public ByteStream {
 
   std::size_t read(char* to, std::size_t size) override {
     std::size_t const count = std::fread(to, 1, size, _stream.get());
-    if (count == 0 && std::ferror(_stream.get()) != 0)
+    if (count < size && std::ferror(_stream.get()) != 0)
       throw SystemError("cannot read " + _file + ": " + std::strerror(errno));
     return count;
   }

@@ -136,7 +136,7 @@ class DataFile {
       return Words();
     };
     if (Words const units = after("units"); !units.empty() && units[0] != "metal")
-      _source.fail("units = " + std::string(units[0].substr(0, 60)) + " in the title", "units = metal");
+      _source.fail("units = " + inQuotes(units[0]) + " in the title", "units = metal");
     Words const boundary = after("boundary");
     for (std::size_t d = 0; d < 3 && boundary.size() >= 3; ++d) {
       if (boundary[d] != "p" && boundary[d] != "f" && boundary[d] != "s" && boundary[d] != "m")

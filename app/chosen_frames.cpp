@@ -1,0 +1,61 @@
+#include "chosen_frames.hpp"
+
+#include <utility>
+
+#include "interrupt.hpp"
+#include "sinter/core/error.hpp"
+
+namespace sinter::app {
+
+void addFrameOptions(CLI::App& command, FrameOptions& options, std::string const& name, std::string const& species) {
+  command
+      .add_option(name, options.file,
+                  "Extended XYZ (.xyz, .extxyz), MLIP .cfg, LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), "
+                  "also compressed (.xz, .gz)")
+      ->required();
+  command.add_option("--species", options.species, species);
+  command.add_option("--frames", options.frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
+      ->capture_default_str();
+  command.add_option("--energy-key", options.keys.energy, "Name of the energies that are labels (extended XYZ)");
+  command.add_option("--force-key", options.keys.force, "Name of the forces");
+  command.add_option("--virial-key", options.keys.virial, "Name of the virials (or stresses)");
+}
+
+ChosenFrames::ChosenFrames(FrameOptions const& options, std::vector<std::int32_t> species)
+    : _options(options), _species(std::move(species)), _range(options.frames) {
+  if (_range.countsFromEnd()) {  // the file is read twice instead of being kept
+    std::int64_t frames = 0;
+    auto const reader = openStructureFile(_options.file, _options.keys);
+    for (; reader->next(); ++frames) stopWhenInterrupted();
+    _range.resolve(frames);
+  }
+  _reader = openStructureFile(_options.file, _options.keys);
+}
+
+std::optional<ChosenFrame> ChosenFrames::next() {
+  while (!_range.endsBefore(_next)) {
+    stopWhenInterrupted();
+    auto structure = _reader->next();
+    if (!structure) break;
+    std::int64_t const index = _next++;
+    if (!_range.contains(index)) continue;
+    ChosenFrame frame{std::move(*structure), _options.file + ": frame " + std::to_string(index), index};
+    if (!_species.empty()) nameTypes(frame.structure, _species, frame.name);
+    _labels.add(frame.structure);
+    ++_frames;
+    _atoms += frame.structure.size();
+    return frame;
+  }
+  return std::nullopt;
+}
+
+void ChosenFrames::finish() const {
+  if (_frames == 0)
+    throw InputError(_options.file, 0,
+                     "found no frames" + (_next > 0 ? " in --frames " + _options.frames : std::string()) +
+                         ", expected at least one");
+  _labels.check(_options.keys, {"--energy-key", "--force-key", "--virial-key"}, _options.file);
+  stopWhenInterrupted();
+}
+
+}  // namespace sinter::app

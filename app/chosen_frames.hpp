@@ -1,0 +1,70 @@
+/// \file
+/// The frames of a structure file that a command works on, one after another.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frame_range.hpp"
+#include "label_keys.hpp"
+#include "sinter/core/structure.hpp"
+#include "sinter/structures/reader.hpp"
+
+namespace sinter::app {
+
+/// What the user says about the structures.
+struct FrameOptions {
+  std::string file, species;
+  LabelKeys keys;
+  std::string frames = ":";
+};
+
+/// Declares the positional `name` and --species (with its help), --frames, --energy-key, --force-key, --virial-key.
+void addFrameOptions(CLI::App& command, FrameOptions& options, std::string const& name, std::string const& species);
+
+/// A frame, with where it stands in the file.
+struct ChosenFrame {
+  Structure structure;
+  std::string name;  // for messages
+  std::int64_t index = 0;
+};
+
+/// The frames of --frames, with types that have no name named by --species. Stops when the user asks for it.
+class ChosenFrames {
+ public:
+  /// \param options outlive this
+  /// \param species atomic numbers of `options.species`
+  /// \throws InputError when the file cannot be read, or `options.frames` is malformed.
+  ChosenFrames(FrameOptions const& options, std::vector<std::int32_t> species);
+
+  /// The next frame, or nothing behind the last.
+  /// \throws InputError when it is malformed, Interrupted.
+  std::optional<ChosenFrame> next();
+
+  /// Number of frames to come in all, where it is known.
+  [[nodiscard]] std::optional<std::size_t> size() const { return _range.size(); }
+
+  /// What `next` has given so far.
+  [[nodiscard]] std::size_t frames() const { return _frames; }
+  [[nodiscard]] std::size_t atoms() const { return _atoms; }
+
+  /// To be called behind the last frame.
+  /// \throws InputError when there was none, or none had a label that the user named; Interrupted.
+  void finish() const;
+
+ private:
+  FrameOptions const& _options;
+  std::vector<std::int32_t> _species;
+  FrameRange _range;
+  std::unique_ptr<StructureReader> _reader;
+  std::int64_t _next = 0;
+  LabelsPresent _labels;
+  std::size_t _frames = 0, _atoms = 0;
+};
+
+}  // namespace sinter::app
