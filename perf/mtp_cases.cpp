@@ -16,6 +16,17 @@ constexpr double lattice_constant = 5.43, rattle = 0.08;  // A
 // Between the shells of neighbours of diamond silicon.
 std::map<int, double> const cutoff_of_neighbors = {{28, 5.0}, {46, 6.3}, {70, 6.86}};
 
+// Divides linear coefficients by the size of their basis functions in the crystal: those of high levels are huge.
+void scaleCoefficients(MtpModel& model, Structure const& crystal) {
+  std::vector<double> size(model.moment_coeffs.size(), 1);
+  auto const types = reference::typesOf(model, crystal);
+  for (int atom = 0; atom < 8; ++atom) {
+    auto const basis = reference::evaluateMtp(model, types, neighborsOf(crystal, atom, model.max_dist)).basis;
+    for (std::size_t k = 0; k < size.size(); ++k) size[k] = std::max(size[k], std::abs(basis[k]));
+  }
+  for (std::size_t k = 0; k < size.size(); ++k) model.moment_coeffs[k] /= size[k];
+}
+
 // The potential without the radial function of largest mu and all that needs it, and with its basic moments in reverse
 // order: nearly the same work, and no template.
 MtpModel foreignTable(MtpModel const& model) {
@@ -66,13 +77,14 @@ std::vector<std::int32_t> speciesOf(MtpCase const& mtp) {
 }
 
 MtpModel makeModel(MtpCase const& mtp) {
-  auto const model = reference::testModel(mtp.level, speciesOf(mtp), cutoff_of_neighbors.at(mtp.neighbors));
+  auto model = reference::testModel(mtp.level, speciesOf(mtp), cutoff_of_neighbors.at(mtp.neighbors));
+  scaleCoefficients(model, crystalOf(mtp, 2));
   return mtp.foreign ? foreignTable(model) : model;
 }
 
 double standardFlops(MtpCase const& mtp) {
   static std::map<int, double> const flops = {{8, 8974}, {12, 17978}, {16, 37320}, {20, 94336}, {24, 330000}};
-  return mtp.neighbors == 28 && flops.contains(mtp.level) ? flops.at(mtp.level) : 0;
+  return mtp.neighbors == 28 && !mtp.foreign && flops.contains(mtp.level) ? flops.at(mtp.level) : 0;
 }
 
 Structure crystalOf(MtpCase const& mtp, int cells) {
