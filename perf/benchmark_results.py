@@ -60,8 +60,9 @@ def load(path):
         raise ResultsError(f"{path}: found bytes that are no text, expected JSON") from None
     except json.JSONDecodeError as error:
         raise ResultsError(f"{path}:{error.lineno}: found no JSON ({error.msg}), expected a results file") from None
-    if not isinstance(contents, dict) or not isinstance(contents.get("results"), list):
-        raise ResultsError(f'{path}: found no list "results", expected a file that scripts/bench wrote')
+    for key, kind in (("provenance", dict), ("probes", list), ("results", list)):
+        if not isinstance(contents, dict) or not isinstance(contents.get(key), kind):
+            raise ResultsError(f'{path}: found no {kind.__name__} "{key}", expected a file that scripts/bench wrote')
     names = set()
     for index, result in enumerate(contents["results"]):
         where = f"{path}: results[{index}]"

@@ -67,7 +67,8 @@ def lammps_runs(long):
             runs.append(run.but(threads=2))
     runs += [mtp_level(level).but(species=species) for level in (8, 16) for species in (3, 5)]
     if long:
-        runs += [mtp_level(level) for level in ALL_LEVELS if level not in LEVELS]
+        for run in (mtp_level(level) for level in ALL_LEVELS if level not in LEVELS):
+            runs += [run, run.but(precision="mixed")]
         for run in map(mtp_level, (8, 16)):
             runs += [run.but(atoms=n**3 * BOX_ATOMS) for n in REPLICAS]
             runs += [run.but(threads=threads) for threads in thread_counts() if threads > 2]

@@ -38,12 +38,12 @@ struct TriadKernel {
   KOKKOS_FUNCTION void operator()(std::int64_t i) const { a(i) = b(i) + 3.0 * c(i); }
 };
 
-// Seconds of the fastest of five launches.
+// Seconds of the fastest of some launches.
 template <class Kernel>
-double bestTime(Kernel const& kernel, std::int64_t items) {
+double bestTime(Kernel const& kernel, std::int64_t items, int repeats) {
   Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>> const policy(0, items);
   double best = std::numeric_limits<double>::max();
-  for (int repeat = 0; repeat < 5; ++repeat) {
+  for (int repeat = 0; repeat < repeats; ++repeat) {
     Kokkos::fence();
     Kokkos::Timer const timer;
     Kokkos::parallel_for("sinter::perf::probe", policy, kernel);
@@ -60,14 +60,14 @@ double measureFmaRate() {
   int const steps = is_device_space<Space> ? 2'000 : 2'000'000;
   FmaKernel const kernel{Numbers("sinter::perf::fma", items), steps};
   double const flops = 2.0 * FmaKernel::chains * steps * Pack<Space, double>::size() * items;
-  return flops / bestTime(kernel, items);
+  return flops / bestTime(kernel, items, 20);
 }
 
 double measureTriadRate() {
   std::int64_t const size = std::int64_t(1) << 25;
   TriadKernel const kernel{Numbers("sinter::perf::a", size), Numbers("sinter::perf::b", size),
                            Numbers("sinter::perf::c", size)};
-  return 24.0 * static_cast<double>(size) / bestTime(kernel, size);
+  return 24.0 * static_cast<double>(size) / bestTime(kernel, size, 5);
 }
 
 }  // namespace sinter::perf
