@@ -41,12 +41,12 @@ def find(pattern, text):
 class Bench:
     """The programs of a build, where they write, and what they measured."""
 
-    def __init__(self, build, output, seconds):
-        self.programs, self.output, self.seconds = build / "perf", output, seconds
+    def __init__(self, build, output, seconds, clock):
+        self.programs, self.output, self.seconds, self.clock = build / "perf", output, seconds, clock
         self.lammps = shutil.which("lmp")
         if not self.lammps:
             raise BenchmarkError("no lmp in PATH; first: source scripts/env")
-        self.provenance = machine()
+        self.provenance = machine() | {"clock": clock, "least_cpu_share": 1.0}
         self.probes, self.results = {}, {}  # name -> what benchmark_results.entry takes
         shutil.rmtree(output / "cases", ignore_errors=True)  # those of another build
         for folder in ("logs", "cases"):
@@ -108,12 +108,11 @@ class Bench:
                     f"{run.name}: deviates by {deviation:.2g} from the plain reference, expected at most {tolerance}"
                 )
         seconds, steps, atoms = find(r"^Loop time of (\S+) on .* for (\d+) steps with (\d+) atoms", text)
-        rate = int(steps) * int(atoms) / float(seconds)
+        share = float(find(r"^([\d.]+)% CPU use", text)) / 100 / run.threads
+        rate = self.rate(int(steps) * int(atoms) / float(seconds), share)
         self.add(run.name, "atom-steps/s", rate, **({"flops": case["flops"]} if is_mtp and case["flops"] else {}))
         if run.atoms > BOX_ATOMS:
             self.add(f"memory/{run.name}", "B/atom", memory / run.atoms, higher_is_better=False)
-        share = float(find(r"^([\d.]+)% CPU use", text)) / 100 / run.threads
-        self.provenance["least_cpu_share"] = min(share, self.provenance.get("least_cpu_share", share))
         self.provenance["lammps"] = find(r"^LAMMPS \((.*?)\)", text)
 
     def benchmarks(self, run, only):
@@ -146,7 +145,13 @@ class Bench:
                 raise BenchmarkError(f"{name}: {benchmark['error_message']}")
             unit = "atoms/s" if name.startswith("neighbor_list") else "atom-steps/s"
             more = {key: benchmark[key] for key in ("flops", "bytes") if key in benchmark}
-            self.add(run.result_name(name), unit, benchmark["items_per_second"], **more)
+            rate = self.rate(benchmark["items_per_second"], benchmark["cpu_time"] / benchmark["real_time"])
+            self.add(run.result_name(name), unit, rate, **more)
+
+    def rate(self, per_second, share):
+        """A rate by the clock chosen; `share` is the part of the time that a thread had a core."""
+        self.provenance["least_cpu_share"] = min(share, self.provenance["least_cpu_share"])
+        return per_second / min(share, 1) if self.clock == "cpu" else per_second
 
     def add(self, name, unit, value, higher_is_better=True, results=None, **more):
         results = self.results if results is None else results
@@ -186,6 +191,9 @@ def arguments_of_command():
     parser.add_argument("--repeats", type=int, default=5, help="interleaved repeats (default: 5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="duration of a timed LAMMPS run (default: 1)")
     parser.add_argument("--long", action="store_true", help="also more levels, system sizes, neighbours and threads")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu: for busy machines (default: wall)"
+    )
     parser.add_argument("--only", metavar="REGEX", default="", help="only results whose names match")
     arguments = parser.parse_args()
     if arguments.repeats < 1 or not 0 < arguments.seconds < math.inf:
@@ -200,7 +208,7 @@ def arguments_of_command():
 def main():
     arguments = arguments_of_command()
     try:
-        bench = Bench(arguments.build, arguments.output.resolve(), arguments.seconds)
+        bench = Bench(arguments.build, arguments.output.resolve(), arguments.seconds, arguments.clock)
         work = []  # (function, its arguments)
         for run in program_runs(arguments.long):
             # The first program always runs: it brings the probes, and what is known of the build.
@@ -221,8 +229,12 @@ def main():
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print_table(contents)
-    if (share := contents["provenance"].get("least_cpu_share", 1)) < 0.95:
-        print(f"\nThe machine was busy: a LAMMPS run had {share:.0%} of its cores only. Do not quote these numbers.")
+    share = contents["provenance"]["least_cpu_share"]
+    if share < 0.95:
+        advice = (
+            "Rates are per CPU time." if arguments.clock == "cpu" else "Repeat when it is free, or use --clock cpu."
+        )
+        print(f"\nThe machine was busy: a run had its cores for {share:.0%} of the time. {advice}")
     print(f"\nresults: {bench.output / 'results.json'}")
     return 0
 
