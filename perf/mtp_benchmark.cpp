@@ -1,52 +1,49 @@
 /// \file
-/// Rates of the MTP kernel, of the plain reference and of the neighbour list. Each answer is checked before its time
-/// counts.
+/// The MTP kernel per level, precision, number of neighbours, species, kind of table and system size, and the plain
+/// reference. An answer is checked against the plain reference before its time counts. One item is one atom-step.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>
-#include <cmath>
-#include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "mtp_cases.hpp"
 #include "mtp_reference.hpp"
-#include "probes.hpp"
 #include "sinter/core/execution.hpp"
-#include "sinter/core/version.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
 #include "sinter/mtp/mtp_sinks.hpp"
 #include "sinter/neighbor/neighbor_list.hpp"
 #include "test_systems.hpp"
 
-namespace sinter {
+namespace sinter::perf {
 namespace {
 
-// Flops of one atom-step with 28 neighbours (performance.md), whatever the code executes.
-std::map<int, double> const standard_flops = {{8, 8974}, {12, 17978}, {16, 37320}, {20, 94336}, {24, 330000}};
+using Space = Kokkos::DefaultExecutionSpace;
 constexpr double skin = 1.0;
 
-Structure silicon(int cells) { return reference::diamond(cells, 5.43, 0.08); }
-
-template <class Space>
-NeighborList<typename Space::memory_space> listOf(Structure const& structure, double cutoff) {
-  std::vector<Structure> const one{structure};
-  return buildNeighborList(Space(), makeStructureBatch<typename Space::memory_space>(one, SpeciesMap({14}, 1)), cutoff);
-}
-
-template <class Space>
+// A crystal with its list, and what an evaluation writes.
 struct System {
   MtpModel model;
-  MtpPlan<typename Space::memory_space> plan;
-  NeighborList<typename Space::memory_space> list;
-  Kokkos::View<double* [3], Kokkos::LayoutRight, typename Space::memory_space> forces;
+  Structure crystal;
+  MtpPlan<Space::memory_space> plan;
+  NeighborList<Space::memory_space> list;
+  Kokkos::View<double* [3], Kokkos::LayoutRight, Space::memory_space> forces;
   EnergyForcesVirialSink<Space> sink;
+  SpotCheck expected;
 
-  System(int level, int cells)
-      : model(reference::testModel(level)),
-        plan(makeMtpPlan<typename Space::memory_space>(model, MtpProgramUse::energy)),
-        list(listOf<Space>(silicon(cells), model.max_dist + skin)),
-        forces("forces", list.forceExtent()) {
-    sink.site_energies = decltype(sink.site_energies)("energies", list.numCentres());
-    sink.site_virial = decltype(sink.site_virial)("virial", list.numCentres());
+  System(MtpCase const& mtp, int cells)
+      : model(makeModel(mtp)),
+        crystal(crystalOf(mtp, cells)),
+        plan(makeMtpPlan<Space::memory_space>(model, MtpProgramUse::energy)),
+        list(buildNeighborList(
+            Space(),
+            makeStructureBatch<Space::memory_space>({&crystal, 1}, SpeciesMap(model.species, model.species_count)),
+            model.max_dist + skin)),
+        forces("sinter::perf::forces", list.forceExtent()),
+        expected(spotCheck(model, crystal, middleAtom(cells))) {
+    sink.site_energies = decltype(sink.site_energies)("sinter::perf::energies", list.numCentres());
+    sink.site_virial = decltype(sink.site_virial)("sinter::perf::virial", list.numCentres());
     sink.forces = decltype(sink.forces)(forces);
   }
 
@@ -60,104 +57,102 @@ struct System {
     space.fence();
   }
 
-  [[nodiscard]] double energy() const {
-    double sum = 0;
-    auto const energies = sink.site_energies;
-    Kokkos::parallel_reduce(
-        Kokkos::RangePolicy<Space>(0, list.numCentres()), KOKKOS_LAMBDA(int i, double& s) { s += energies(i); }, sum);
-    return sum;
+  [[nodiscard]] double deviation() const {
+    auto const host_energies = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sink.site_energies);
+    auto const host_forces = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), forces);
+    double energy = 0;
+    for (int const i : expected.centres) energy += host_energies(i);
+    int const i = expected.atom;
+    return expected.deviation(energy, {host_forces(i, 0), host_forces(i, 1), host_forces(i, 2)});
+  }
+
+  // What an evaluation must at least read and write per atom, each number once.
+  [[nodiscard]] double bytesPerAtom() const {
+    auto const size = [](auto const& view) { return static_cast<double>(view.span() * sizeof(*view.data())); };
+    return (size(list.offsets) + size(list.neighbors) + size(list.images) + size(list.batch.positions) +
+            size(list.batch.types) + size(forces) + size(sink.site_energies) + size(sink.site_virial)) /
+           list.numCentres();
   }
 };
 
-// Energy per atom by the plain reference, of a small system with the same density and noise.
-bool correct(int level, double tolerance, auto evaluate) {
-  System<Kokkos::Serial> small(level, 2);
-  evaluate(small);
-  auto const expected =
-      reference::evaluateMtp(small.model, silicon(2), std::vector<int>(small.list.numCentres(), 0)).energy;
-  return std::abs(small.energy() - expected) <= tolerance * (1 + std::abs(expected));
+// The system of a benchmark; kept, because Google Benchmark calls a benchmark again until it has run long enough.
+System& systemOf(MtpCase const& mtp, int cells) {
+  static std::unique_ptr<System> system;
+  static std::string name;
+  static bool const finalized_first = (Kokkos::push_finalize_hook([] { system.reset(); }), true);
+  static_cast<void>(finalized_first);
+  std::string const wanted = nameOf(mtp) + std::to_string(cells);
+  if (name != wanted) {
+    system.reset();
+    system = std::make_unique<System>(mtp, cells);
+    name = wanted;
+  }
+  return *system;
 }
 
-void countAtoms(benchmark::State& state, int level, int atoms) {
-  state.counters["atom-steps/s"] =
-      benchmark::Counter(static_cast<double>(atoms) * state.iterations(), benchmark::Counter::kIsRate);
-  if (standard_flops.contains(level))
-    state.counters["standard flops/s"] = benchmark::Counter(
-        static_cast<double>(atoms) * state.iterations() * standard_flops.at(level), benchmark::Counter::kIsRate);
+void report(benchmark::State& state, MtpCase const& mtp, System const& system) {
+  int const atoms = system.list.numCentres();
+  state.SetItemsProcessed(state.iterations() * atoms);
+  state.counters["atoms"] = atoms;
+  state.counters["pairs"] = static_cast<double>(system.list.pairs());
+  state.counters["bytes"] = system.bytesPerAtom();
+  if (double const flops = standardFlops(mtp); flops > 0) {
+    state.counters["flops"] = flops;
+    state.counters["flops/s"] = benchmark::Counter(flops * atoms, benchmark::Counter::kIsIterationInvariantRate);
+  }
 }
 
-template <class Space, class Real>
-void kernel(benchmark::State& state) {
-  int const level = static_cast<int>(state.range(0)), cells = static_cast<int>(state.range(1));
-  if (!correct(level, std::is_same_v<Real, double> ? 1e-12 : 1e-5, [](auto& s) { s.template evaluate<Real>(); })) {
-    state.SkipWithError("the energy is wrong");
+template <class Real>
+void kernel(benchmark::State& state, MtpCase const& mtp, int cells) {
+  System& system = systemOf(mtp, cells);
+  system.evaluate<Real>();
+  // Sums of thousands of rounded terms; `scale` of the spot check knows their size.
+  double const tolerance = std::is_same_v<Real, double> ? 1e-12 : 1e-5, deviation = system.deviation();
+  if (!(deviation <= tolerance)) {
+    std::string const factor = std::to_string(deviation / tolerance);
+    state.SkipWithError(("deviates from the plain reference by " + factor + " times the tolerance").c_str());
     return;
   }
-  System<Space> system(level, cells);
-  system.template evaluate<Real>();
-  for (auto _ : state) system.template evaluate<Real>();
-  countAtoms(state, level, system.list.numCentres());
+  for (auto _ : state) system.evaluate<Real>();
+  report(state, mtp, system);
 }
 
 // The plain reference on a list given, as the kernel has it.
-void plainReference(benchmark::State& state) {
-  int const level = static_cast<int>(state.range(0)), cells = static_cast<int>(state.range(1));
-  auto const model = reference::testModel(level);
-  auto const structure = silicon(cells);
-  auto const list = listOf<Kokkos::Serial>(structure, model.max_dist + skin);
+void plainReference(benchmark::State& state, MtpCase const& mtp, int cells) {
+  System const& system = systemOf(mtp, cells);
   std::vector<reference::Pair> pairs;
-  for (int i = 0; i < list.numCentres(); ++i)
-    auto const environment = list.environment(i);
-    for (int k = 0; k < environment.size(); ++k) {
-      auto const d = environment.displacement(k);
-      pairs.push_back({i, environment.neighbor(k), {d[0], d[1], d[2]}});
-    }
-  std::vector<int> const types(structure.size(), 0);
-  for (auto _ : state) benchmark::DoNotOptimize(reference::evaluateMtp(model, types, pairs).energy);
-  countAtoms(state, level, list.numCentres());
+  for (int i = 0; i < static_cast<int>(system.crystal.size()); ++i)
+    for (auto const& pair : neighborsOf(system.crystal, i, system.model.max_dist + skin)) pairs.push_back(pair);
+  auto const types = reference::typesOf(system.model, system.crystal);
+  for (auto _ : state) benchmark::DoNotOptimize(reference::evaluateMtp(system.model, types, pairs).energy);
+  report(state, mtp, system);
 }
 
-template <class Space>
-void neighborList(benchmark::State& state) {
-  auto const structure = silicon(static_cast<int>(state.range(0)));
-  std::vector<Structure> const one{structure};
-  auto const batch = makeStructureBatch<typename Space::memory_space>(one, SpeciesMap({14}, 1));
-  for (auto _ : state) {
-    auto const list = buildNeighborList(Space(), batch, 5.0 + skin);
-    Space().fence();
-    if (list.pairs() <= 0) state.SkipWithError("the list is empty");
+void add(MtpCase const& mtp, int cells) {
+  std::string const name = "mtp/" + nameOf(mtp), atoms = "/atoms:" + std::to_string(8 * cells * cells * cells);
+  for (auto* const benchmark :
+       {benchmark::RegisterBenchmark((name + "/precision:double" + atoms).c_str(), kernel<double>, mtp, cells),
+        benchmark::RegisterBenchmark((name + "/precision:mixed" + atoms).c_str(), kernel<float>, mtp, cells)})
+    benchmark->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+// Large levels have few atoms: a step takes about a second at most.
+int cellsOf(int level) { return level <= 20 ? 10 : (level <= 24 ? 6 : 4); }
+
+bool registerAll() {
+  for (int level = 8; level <= 28; level += 2) add({.level = level}, cellsOf(level));
+  for (int const level : {8, 16}) {
+    for (int const neighbors : {46, 70}) add({.level = level, .neighbors = neighbors}, 10);
+    for (int const species : {3, 5}) add({.level = level, .species = species}, 10);
+    for (int const cells : {5, 20, 30, 50}) add({.level = level}, cells);
   }
-  countAtoms(state, 0, batch.atoms());
+  for (int const level : {8, 12, 16, 20}) add({.level = level, .foreign = true}, 10);
+  benchmark::RegisterBenchmark("mtp_plain_reference/level:16/atoms:216", plainReference, MtpCase{.level = 16}, 3)
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
+  return true;
 }
-
-void levels(benchmark::internal::Benchmark* b) {
-  for (int const level : {8, 12, 16, 20}) b->Args({level, 10});
-  b->ArgNames({"level", "cells"})->Unit(benchmark::kMillisecond)->UseRealTime();
-}
-
-BENCHMARK(plainReference)->Args({16, 5})->ArgNames({"level", "cells"})->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_TEMPLATE(kernel, Kokkos::Serial, double)->Apply(levels);
-BENCHMARK_TEMPLATE(kernel, Kokkos::Serial, float)->Apply(levels);
-BENCHMARK_TEMPLATE(kernel, Kokkos::DefaultExecutionSpace, double)->Apply(levels);
-BENCHMARK_TEMPLATE(neighborList, Kokkos::Serial)
-    ->Arg(10)
-    ->ArgName("cells")
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+bool const registered = registerAll();
 
 }  // namespace
-}  // namespace sinter
-
-int main(int argc, char** argv) {
-  Kokkos::initialize(Kokkos::InitializationSettings().set_disable_warnings(true));
-  {
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-    benchmark::AddCustomContext("sinter", std::string(sinter::version()) + " " + sinter::gitCommit());
-    benchmark::AddCustomContext("fma_probe_flops_per_s", std::to_string(sinter::perf::measureFmaRate()));
-    benchmark::AddCustomContext("default_space", Kokkos::DefaultExecutionSpace::name());
-    benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultExecutionSpace().concurrency()));
-    benchmark::RunSpecifiedBenchmarks();
-  }
-  Kokkos::finalize();
-}
+}  // namespace sinter::perf

@@ -1,31 +1,73 @@
 #include "probes.hpp"
 
 #include <Kokkos_Core.hpp>
-#include <Kokkos_SIMD.hpp>
 #include <algorithm>
-#include <chrono>
+#include <cstdint>
+#include <limits>
 
 #include "sinter/core/execution.hpp"
 
 namespace sinter::perf {
+namespace {
 
-double measureFmaRate() {
-  using Number = Pack<Kokkos::Serial, double>;
-  constexpr int chains = 12;  // more than latency times throughput of any core so far
-  constexpr int steps = 2'000'000;
-  double best = 0, sink = 0;
-  for (int repeat = 0; repeat < 5; ++repeat) {
+using Space = Kokkos::DefaultExecutionSpace;
+using Numbers = Kokkos::View<double*, Space::memory_space>;
+
+struct FmaKernel {
+  static constexpr int chains = 12;  // more than latency times throughput of any core so far
+
+  Numbers results;  // written, so that the loop cannot be removed
+  int steps;
+
+  KOKKOS_FUNCTION void operator()(std::int64_t i) const {
+    using Number = Pack<Space, double>;
     Number sums[chains];
     for (int c = 0; c < chains; ++c) sums[c] = Number(1.0 + c);
     Number const a(0.999999999), b(1e-9);
-    auto const begin = std::chrono::steady_clock::now();
     for (int s = 0; s < steps; ++s)
       for (auto& sum : sums) sum = Kokkos::fma(sum, a, b);
-    std::chrono::duration<double> const time = std::chrono::steady_clock::now() - begin;
-    for (auto const& sum : sums) sink += sum[0];
-    best = std::max(best, 2.0 * chains * steps * Number::size() / time.count());
+    Number total(0.0);
+    for (auto const& sum : sums) total = total + sum;
+    results(i) = lanesOf(total)[0];
   }
-  return sink > 0 ? best : 0;  // the sums are used, so the loop cannot be removed
+};
+
+struct TriadKernel {
+  Numbers a, b, c;
+
+  KOKKOS_FUNCTION void operator()(std::int64_t i) const { a(i) = b(i) + 3.0 * c(i); }
+};
+
+// Seconds of the fastest of some launches.
+template <class Kernel>
+double bestTime(Kernel const& kernel, std::int64_t items, int repeats) {
+  Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>> const policy(0, items);
+  double best = std::numeric_limits<double>::max();
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    Kokkos::fence();
+    Kokkos::Timer const timer;
+    Kokkos::parallel_for("sinter::perf::probe", policy, kernel);
+    Kokkos::fence();
+    best = std::min(best, timer.seconds());
+  }
+  return best;
+}
+
+}  // namespace
+
+double measureFmaRate() {
+  int const items = is_device_space<Space> ? 1 << 20 : Space().concurrency();
+  int const steps = is_device_space<Space> ? 2'000 : 2'000'000;
+  FmaKernel const kernel{Numbers("sinter::perf::fma", items), steps};
+  double const flops = 2.0 * FmaKernel::chains * steps * Pack<Space, double>::size() * items;
+  return flops / bestTime(kernel, items, 20);
+}
+
+double measureTriadRate() {
+  std::int64_t const size = std::int64_t(1) << 25;
+  TriadKernel const kernel{Numbers("sinter::perf::a", size), Numbers("sinter::perf::b", size),
+                           Numbers("sinter::perf::c", size)};
+  return 24.0 * static_cast<double>(size) / bestTime(kernel, size, 5);
 }
 
 }  // namespace sinter::perf

@@ -1,0 +1,97 @@
+"""What follows from the rates: fractions of the FMA probe and ratios, and the table of both with the goals."""
+
+from benchmark_results import parameters
+from benchmark_runs import ALL_LEVELS, BOX_ATOMS, REPLICAS, SNAP, SW, mtp_level
+
+FMA = "fma/mtp_benchmark/threads:1"  # the probe beside the kernels
+TRIAD = "triad/mtp_benchmark/threads:1"
+GOAL_OF_LEVEL = {8: ">= 30%", 12: ">= 30%", 16: ">= 30%", 20: ">= 22%", 24: ">= 15%"}
+# Beginnings of names in the order of the table; the first that fits counts.
+RATIO_GOALS = (
+    ("ratio/two_threads_over_one", ">= 1.9"),
+    ("ratio/mixed_over_double/level:16", ">= 1.6"),
+    ("ratio/mixed_over_double", ""),
+    ("ratio/mtp_over_snap/level:16", ">= 90"),
+    ("ratio/mtp_over_sw/level:8", ">= 3.5"),
+    ("ratio/alloy_over_one_species", ">= 0.8"),
+    ("ratio/foreign_over_template", ">= 0.5"),
+    ("ratio/cost_over_8000_atoms", "<= 1.15"),
+)
+
+
+def ratio_runs():
+    """Name of each ratio -> the runs whose rates are divided."""
+    ratios = {}
+    for level in ALL_LEVELS:
+        one = mtp_level(level)
+        ratios |= {
+            f"two_threads_over_one/level:{level}": (one.but(threads=2), one),
+            f"mixed_over_double/level:{level}": (one.but(precision="mixed"), one),
+            f"mtp_over_snap/level:{level}": (one, SNAP),
+            f"mtp_over_sw/level:{level}": (one, SW),
+            f"foreign_over_template/level:{level}": (one.but(table="foreign"), one),
+        }
+        for species in (3, 5):
+            ratios[f"alloy_over_one_species/species:{species}/level:{level}"] = (one.but(species=species), one)
+        for atoms in (n**3 * BOX_ATOMS for n in REPLICAS):
+            ratios[f"cost_over_{BOX_ATOMS}_atoms/level:{level}/atoms:{atoms}"] = (one, one.but(atoms=atoms))
+    return {f"ratio/{name}": runs for name, runs in ratios.items()}
+
+
+def derived(results, probes):
+    """Fractions and ratios as results, each value from values of one repeat."""
+
+    def quotient(above, below, factor, unit, higher_is_better):
+        values = [factor * a / b for a, b in zip(above["values"], below["values"])]
+        return {"unit": unit, "higher_is_better": higher_is_better, "values": values}
+
+    made = {}
+    for name, result in results.items():
+        if "flops" in result and name.endswith("/threads:1") and FMA in probes:
+            made[f"fraction/{name}"] = quotient(result, probes[FMA], result["flops"], "of FMA probe", True)
+    for name, (above, below) in ratio_runs().items():
+        if above.name in results and below.name in results:
+            made[name] = quotient(results[above.name], results[below.name], 1, "1", None)
+    return made
+
+
+def print_table(contents):
+    results = {result["name"]: result for result in contents["results"] + contents["probes"]}
+
+    def median(name, form):
+        return form.format(results[name]["median"]) if name in results else ""
+
+    repeats = max(len(result["values"]) for result in contents["results"])
+    print(
+        f"\nLAMMPS, {BOX_ATOMS} atoms of diamond silicon, 28 neighbours, double, one core; medians of {repeats} repeats"
+    )
+    print(f"FMA probe {median(FMA, '{:.4g}')} flops/s, STREAM triad {median(TRIAD, '{:.4g}')} B/s")
+    columns = "{:18} {:>13} {:>7} {:>13} {:>7} {:>10} {:>8}"
+    print(columns.format("pair style", "atom-steps/s", "spread", "of FMA probe", "goal", "/ snap/kk", "/ sw/kk"))
+    rows = [(f"mtp/kk level {level}", mtp_level(level).name, level) for level in ALL_LEVELS]
+    for title, name, level in [*rows, ("snap/kk (2J = 8)", SNAP.name, None), ("sw/kk", SW.name, None)]:
+        if name in results:
+            row = [
+                median(name, "{:,.0f}"),
+                f"{results[name]['spread']:.1%}",
+                median(f"fraction/{name}", "{:.1%}"),
+                GOAL_OF_LEVEL.get(level, ""),
+                median(f"ratio/mtp_over_snap/level:{level}", "{:.2f}"),
+                median(f"ratio/mtp_over_sw/level:{level}", "{:.3f}"),
+            ]
+            print(columns.format(title, *row).rstrip())
+
+    columns = "{:46} {:>8} {:>7} {:>8}"
+    print("\n" + columns.format("in LAMMPS too", "ratio", "spread", "goal"))
+    shown = set()
+    for start, goal in RATIO_GOALS:
+        for name in [name for name in results if name.startswith(start) and name not in shown]:
+            shown.add(name)
+            row = (median(name, "{:.3f}"), f"{results[name]['spread']:.1%}", goal)
+            print(columns.format(name.removeprefix("ratio/"), *row).rstrip())
+    for name in [name for name in results if name.startswith("memory/")]:
+        given = parameters(name)
+        total = f"{results[name]['median'] * given['atoms'] / 2**30:.2f} GiB"
+        print(
+            f"level {given['level']}, {given['atoms']} atoms: {median(name, '{:.0f}')} bytes per atom, {total} in all"
+        )
