@@ -28,8 +28,9 @@ bool correct(NeighborList<Space::memory_space> const& list, Structure const& str
   Kokkos::parallel_reduce(
       "sinter::perf::count", Kokkos::RangePolicy<Space>(0, 1),
       KOKKOS_LAMBDA(int, double& count, double& sum) {
-        for (int k = 0; k < list.numNeighbors(centre); ++k) {
-          auto const d = list.displacement(centre, k);
+        auto const environment = list.environment(centre);
+        for (int k = 0; k < environment.size(); ++k) {
+          auto const d = environment.displacement(k);
           count += 1;
           sum += Kokkos::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
         }
