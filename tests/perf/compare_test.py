@@ -49,6 +49,11 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("found no benchmark", err)
 
+    def test_clocks_are_not_mixed(self):
+        code, _, err = self.compare("cpu_clock.json")
+        self.assertEqual(code, 2)
+        self.assertIn("found the clock cpu, expected wall", err)
+
     def test_missing_and_broken_files(self):
         for new in ("missing.json", "broken.json", "compare_test.py"):
             code, out, err = self.compare(new)
