@@ -13,6 +13,7 @@ namespace sinter {
 
 /// What a pair style asks for, and gets back.
 struct LammpsTally {
+  bool totals = true;  ///< energy and virial of this step; without them a device is not waited for
   bool atom_virial = false, centroid_virial = false;
   double energy = 0;      ///< eV, of the centres
   double virial[6] = {};  ///< eV, LAMMPS order xx yy zz xy xz yz
@@ -126,6 +127,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
   if (tally.atom_virial) Kokkos::Experimental::contribute(space, atom_virial, sink.atom_virial);
   if (tally.centroid_virial) Kokkos::Experimental::contribute(space, centroid_virial, sink.centroid_virial);
 
+  if (!tally.totals) return;
   auto const energies = buffers.site_energies;
   auto const virials = buffers.site_virial;
   detail::Sums<double, 7> sums(0.0);

@@ -265,6 +265,7 @@ void PairMTP::compute(int eflag, int vflag) {
   double* const target = own_reverse ? all_forces.data() : &atom->f[0][0];
 
   sinter::LammpsTally tally;
+  tally.totals = eflag_global || vflag_global;
   tally.atom_virial = vflag_atom;
   tally.centroid_virial = cvflag_atom;
   Forces const forces(target, all);

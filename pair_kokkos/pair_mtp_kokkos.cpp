@@ -135,6 +135,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   Forces const forces = own_reverse ? Forces(all_forces.template view<DeviceType>()) : Forces(f);
 
   sinter::LammpsTally tally;
+  tally.totals = eflag_global || vflag_global;
   tally.atom_virial = vflag_atom;
   tally.centroid_virial = cvflag_atom;
   auto const atom_virial = k_vatom.template view<DeviceType>();

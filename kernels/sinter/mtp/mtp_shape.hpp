@@ -85,7 +85,7 @@ struct TemplateShape {
 /// lane), nor under sanitizers, which take many minutes for them.
 template <class ExecutionSpace>
 inline constexpr bool has_template_shapes =
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     false;
 #elif defined(__CUDACC__)
     is_device_space<ExecutionSpace>;
