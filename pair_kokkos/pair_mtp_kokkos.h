@@ -38,12 +38,13 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   int pack_reverse_comm(int n, int first, double* buffer) override;
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
 
- private:
   using MemorySpace = typename DeviceType::memory_space;
-  using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
-
-  // Atoms of the list that the potential describes: all, or those whose type is not NULL.
+  // Atoms of the list that the potential describes: all, or those whose type is not NULL. (Public, because nvcc takes
+  // device lambdas from public functions only.)
   Kokkos::View<int const*, MemorySpace> findCentres() const;
+
+ private:
+  using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
 
   void takeForcesToHost();  // where LAMMPS communicates on the host
 

@@ -33,6 +33,18 @@ void checkSize(LAMMPS* lmp, char const* type, std::size_t expected) {
                     type, expected, found);
 }
 
+// The members of LAMMPS behind its communicator stand elsewhere when that has another size.
+void checkMpi(LAMMPS* lmp) {
+#if defined(MPI_STUBS)
+  constexpr bool expected = false;
+#else
+  constexpr bool expected = true;
+#endif
+  if ((lammps_config_has_mpi_support() != 0) != expected)
+    lmp->error->all(FLERR, "sinterplugin.so was built {} MPI, but this LAMMPS {}; build it against this one",
+                    expected ? "with" : "without", expected ? "has none" : "has it");
+}
+
 template <class Style>
 Pair* create(LAMMPS* lmp) {
   return new Style(lmp);
@@ -45,6 +57,7 @@ extern "C" void lammpsplugin_init(void* lammps, void* handle, void* register_fun
   if (std::strcmp(lmp->version, LAMMPS_VERSION) != 0)
     lmp->error->all(FLERR, "sinterplugin.so was built for LAMMPS {}, but this is LAMMPS {}; build it against this one",
                     LAMMPS_VERSION, lmp->version);
+  checkMpi(lmp);
   if (lmp->kokkos != nullptr && !Info::has_accelerator_feature("KOKKOS", "precision", "double"))
     lmp->error->all(FLERR,
                     "sinterplugin.so needs LAMMPS's KOKKOS package in double precision (its own styles have mixed)");
