@@ -489,7 +489,7 @@ struct MtpKernel {
 
   // Monomial m, from an earlier one.
   template <int count, int m>
-  KOKKOS_FORCEINLINE_FUNCTION static void makeMonomial(Neighbors<count>& n, std::integral_constant<int, m>) {
+  KOKKOS_FORCEINLINE_FUNCTION static void makeMonomial(Neighbors<count>& n, Index<m>) {
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       if constexpr (m == 0)
         n.monomial[i][m] = Number(Real(1));
@@ -598,28 +598,28 @@ struct MtpKernel {
         };
         switch (run.length) {  // the common lengths in code without an inner loop
           case 0:
-            ofLength(std::integral_constant<int, 0>());
+            ofLength(Index<0>());
             break;
           case 1:
-            ofLength(std::integral_constant<int, 1>());
+            ofLength(Index<1>());
             break;
           case 2:
-            ofLength(std::integral_constant<int, 2>());
+            ofLength(Index<2>());
             break;
           case 3:
-            ofLength(std::integral_constant<int, 3>());
+            ofLength(Index<3>());
             break;
           case 4:
-            ofLength(std::integral_constant<int, 4>());
+            ofLength(Index<4>());
             break;
           case 5:
-            ofLength(std::integral_constant<int, 5>());
+            ofLength(Index<5>());
             break;
           case 6:
-            ofLength(std::integral_constant<int, 6>());
+            ofLength(Index<6>());
             break;
           case 10:
-            ofLength(std::integral_constant<int, 10>());
+            ofLength(Index<10>());
             break;
           default:
             for (; row < end; ++row) {
@@ -814,10 +814,10 @@ struct MtpKernel {
       unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE { p[i][mu] = Number(Real(0)); });
       unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { gradient[i][x] = Number(Real(0)); });
     });
-    ownWeights(std::integral_constant<int, Shape::rank>());
+    ownWeights(Index<Shape::rank>());
     unrolled<Shape::rank>([&](auto reversed) SINTER_ALWAYS_INLINE {
       constexpr int degree = Shape::rank - reversed;
-      ownWeights(std::integral_constant<int, degree - 1>());
+      ownWeights(Index<degree - 1>());
       unrolled<2 * degree + 1>([&](auto within) SINTER_ALWAYS_INLINE {
         constexpr int m = degree * degree + within, parent = Shape::table.parent[m], axis = Shape::table.axis[m];
         unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {

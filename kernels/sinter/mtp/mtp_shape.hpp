@@ -21,12 +21,16 @@ struct PlanShape {
 /// variables cannot stay in registers.
 #define SINTER_ALWAYS_INLINE __attribute__((always_inline))
 
-/// Calls body(std::integral_constant<int, i>) for i = 0 .. count - 1, without a loop.
+/// An index that is known when compiling; std::integral_constant, also on a device.
+template <int i>
+struct Index {
+  KOKKOS_FORCEINLINE_FUNCTION constexpr operator int() const { return i; }
+};
+
+/// Calls body(Index<i>()) for i = 0 .. count - 1, without a loop.
 template <int count, class Body>
 KOKKOS_FORCEINLINE_FUNCTION void unrolled(Body const& body) {
-  [&]<int... i>(std::integer_sequence<int, i...>) SINTER_ALWAYS_INLINE {
-    (body(std::integral_constant<int, i>{}), ...);
-  }
+  [&]<int... i>(std::integer_sequence<int, i...>) SINTER_ALWAYS_INLINE { (body(Index<i>()), ...); }
   (std::make_integer_sequence<int, count>{});
 }
 
