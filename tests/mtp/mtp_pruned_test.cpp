@@ -159,6 +159,20 @@ TYPED_TEST(MtpPrunedTest, EqualsTheFullPotentialWithZeroCoefficients) {
   EXPECT_GT(without_parents, 0) << "no table lacked a parent: the test does not test this";
 }
 
+// Energies and forces of a model of one species equal the plain reference.
+template <class ExecutionSpace>
+void expectEqualsThePlainReference(MtpModel const& model) {
+  auto const structures = reference::testStructures();
+  auto const results = MtpEvaluator<ExecutionSpace>(model).evaluate(structures);
+  for (std::size_t s = 0; s < structures.size(); ++s) {
+    auto const expected = test::plainReference(model, structures[s]);
+    EXPECT_NEAR(results[s].energy, expected.energy, 1e-12 * (1 + std::abs(expected.energy))) << s;
+    for (std::size_t i = 0; i < structures[s].size(); ++i)
+      for (int x = 0; x < 3; ++x)
+        EXPECT_NEAR(results[s].forces[i][x], expected.forces[i][x], 1e-12 * (1 + expected.gradient_norm)) << s;
+  }
+}
+
 // Basic moments that stand twice in a table, trace parents that belong to another mu only, functions that are mapped
 // twice. Such a table is not invariant under rotation; the virial, which assumes that, is left out.
 TYPED_TEST(MtpPrunedTest, OddTables) {
@@ -169,15 +183,18 @@ TYPED_TEST(MtpPrunedTest, OddTables) {
   model.alpha_moment_mapping = {5, 6, 1, 0, 0};
   model.moment_coeffs = {0.1, 0.02, -0.3, 0.4, 0.05};
   EXPECT_EQ(mtpProgramSizes(model).accumulated, 5);
-  auto const structures = reference::testStructures();
-  auto const results = MtpEvaluator<TypeParam>(model).evaluate(structures);
-  for (std::size_t s = 0; s < structures.size(); ++s) {
-    auto const expected = test::plainReference(model, structures[s]);
-    EXPECT_NEAR(results[s].energy, expected.energy, 1e-12 * (1 + std::abs(expected.energy))) << s;
-    for (std::size_t i = 0; i < structures[s].size(); ++i)
-      for (int x = 0; x < 3; ++x)
-        EXPECT_NEAR(results[s].forces[i][x], expected.forces[i][x], 1e-12 * (1 + expected.gradient_norm)) << s;
-  }
+  expectEqualsThePlainReference<TypeParam>(model);
+}
+
+// A moment whose only product has the factor zero, as a factor of another one.
+TYPED_TEST(MtpPrunedTest, ProductsWithTheFactorZero) {
+  auto model = reference::testModel(6, {14});
+  model.alpha_index_basic = {{0, 0, 0, 0}, {1, 0, 0, 0}};
+  model.alpha_moments_count = 4;
+  model.alpha_index_times = {{0, 1, 0, 2}, {2, 1, 2, 3}, {0, 0, 1, 3}};
+  model.alpha_moment_mapping = {3, 1, 2};
+  model.moment_coeffs = {0.1, 0.02, -0.3};
+  expectEqualsThePlainReference<TypeParam>(model);
 }
 
 }  // namespace

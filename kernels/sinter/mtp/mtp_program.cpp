@@ -127,11 +127,11 @@ class ProgramBuilder {
     auto const& products = _model.alpha_index_times;
     for (auto product = products.rbegin(); product != products.rend(); ++product) {
       auto const& [a, b, mult, c] = *product;
-      if (!_needed[c] || mult == 0) continue;
+      if (!_needed[c]) continue;
       for (int const factor : {a, b}) _needed[factor] = _used[factor] = true;
     }
     for (auto const& [a, b, mult, c] : products)
-      if (_needed[c] && mult != 0) (isLeaf(c) ? _leaf_products : _inner_products).push_back({a, b, mult, c});
+      if (_needed[c]) (isLeaf(c) ? _leaf_products : _inner_products).push_back({a, b, mult, c});
   }
 
   void rebuildBasics() {
