@@ -39,7 +39,7 @@ struct LammpsEnvironment {
     LammpsEnvironment const& source;
     typename Neighbors::Row row;
     double const* positions;
-    double own[3];
+    Displacement own;
 
     KOKKOS_FUNCTION int size() const { return row.count; }
     KOKKOS_FUNCTION int neighbor(int k) const { return row.neighbor(k) & NEIGHMASK; }
@@ -47,13 +47,12 @@ struct LammpsEnvironment {
       int const j = neighbor(k);
       // An atom of a NULL type is nobody's neighbour: beyond any cutoff.
       if (!source.all_described && source.type(j) < 0) return {1e30, 0, 0};
-      double const* const other = positions + 3 * static_cast<std::ptrdiff_t>(j);
-      return {other[0] - own[0], other[1] - own[1], other[2] - own[2]};
+      return Displacement::load(positions + 3 * static_cast<std::ptrdiff_t>(j)) - own;
     }
   };
   KOKKOS_FUNCTION Environment environment(int c) const {
     int const i = centres(c);
-    return {*this, list.row(i), x.data(), {x(i, 0), x(i, 1), x(i, 2)}};
+    return {*this, list.row(i), x.data(), Displacement::load(&x(i, 0))};
   }
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sinter/mtp/mtp_kernel.hpp"
+#include "sinter/mtp/mtp_sinks.hpp"
 
 namespace sinter {
 
@@ -29,20 +30,18 @@ struct LammpsSink {
 
   Kokkos::View<double*, memory_space> site_energies;                         // (atoms)
   Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms) xx yy zz yz xz xy
-  Scatter<double* [3]> forces;
+  ForceSum<ExecutionSpace> forces;
   Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
   bool with_atom_virial = false, with_centroid_virial = false;
 
   struct Access {
     LammpsSink const& sink;
-    decltype(std::declval<Scatter<double* [3]> const&>().access()) forces;
+    typename ForceSum<ExecutionSpace>::Access forces;
 
     KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
 
-    KOKKOS_FUNCTION void pair(int, int j, double const (&gradient)[3]) const {
-      for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
-    }
+    KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const { forces.subtract(j, gradient); }
 
     KOKKOS_FUNCTION bool wantsPairVirials() const { return sink.with_atom_virial || sink.with_centroid_virial; }
     KOKKOS_FUNCTION void pairVirial(int i, int j, double const (&pair)[3][3]) const {
@@ -62,37 +61,20 @@ struct LammpsSink {
     }
 
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-      for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
+      forces.subtract(i, {-sums.gradient[0], -sums.gradient[1], -sums.gradient[2]});
       for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
-  KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
+  KOKKOS_FUNCTION Access access() const { return {*this, typename ForceSum<ExecutionSpace>::Access(forces)}; }
 };
 
 /// Buffers of one pair style, kept from step to step.
 template <class ExecutionSpace>
 struct LammpsBuffers {
   using memory_space = typename ExecutionSpace::memory_space;
-  using ForceScatter = typename LammpsSink<ExecutionSpace>::template Scatter<double* [3]>;
-
   Kokkos::View<double*, memory_space> site_energies;
   Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;
-  ForceScatter force_scatter;  // on the host: the forces of each thread
-  double const* scatter_target = nullptr;
-  std::size_t scatter_extent = 0;
-
-  // A scatter that `contribute` will add to `forces`; its memory stays while LAMMPS keeps that array.
-  template <class Forces>
-  ForceScatter const& scatterTo(Forces const& forces) {
-    if (forces.data() == scatter_target && forces.extent(0) == scatter_extent) {
-      force_scatter.reset_except(forces);
-    } else {
-      force_scatter = ForceScatter(forces);
-      scatter_target = forces.data();
-      scatter_extent = forces.extent(0);
-    }
-    return force_scatter;
-  }
+  ForceSum<ExecutionSpace> forces;
 
   void resize(int atoms) {
     if (static_cast<int>(site_energies.extent(0)) >= atoms) return;
@@ -115,7 +97,8 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
   Sink sink;
   sink.site_energies = buffers.site_energies;
   sink.site_virial = buffers.site_virial;
-  sink.forces = buffers.scatterTo(forces);
+  buffers.forces.begin(space, forces);
+  sink.forces = buffers.forces;
   sink.with_atom_virial = tally.atom_virial;
   sink.with_centroid_virial = tally.centroid_virial;
   if (tally.atom_virial) sink.atom_virial = typename Sink::template Scatter<double* [6]>(atom_virial);
@@ -123,7 +106,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
 
   evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces, Real>(space, plan, environment, sink);
 
-  Kokkos::Experimental::contribute(space, forces, sink.forces);
+  buffers.forces.finish(space);
   if (tally.atom_virial) Kokkos::Experimental::contribute(space, atom_virial, sink.atom_virial);
   if (tally.centroid_virial) Kokkos::Experimental::contribute(space, centroid_virial, sink.centroid_virial);
 

@@ -44,16 +44,15 @@ struct System {
         expected(spotCheck(model, crystal, middleAtom(cells))) {
     sink.site_energies = decltype(sink.site_energies)("sinter::perf::energies", list.numCentres());
     sink.site_virial = decltype(sink.site_virial)("sinter::perf::virial", list.numCentres());
-    sink.forces = decltype(sink.forces)(forces);
+    sink.forces.begin(Space(), forces);
   }
 
   template <class Real>
   void evaluate() {
     Space const space;
     Kokkos::deep_copy(space, forces, 0.0);
-    sink.forces.reset_except(forces);
     evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces, Real>(space, plan, list, sink);
-    Kokkos::Experimental::contribute(space, forces, sink.forces);
+    sink.forces.finish(space);
     space.fence();
   }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "sinter/core/execution.hpp"
+#include "sinter/core/simd.hpp"
 
 namespace sinter::perf {
 namespace {

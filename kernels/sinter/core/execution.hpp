@@ -1,9 +1,8 @@
 /// \file
-/// Execution spaces this build has, and how many atoms one SIMD pack of a space carries.
+/// Execution spaces this build has.
 #pragma once
 
 #include <Kokkos_Core.hpp>
-#include <Kokkos_SIMD.hpp>
 #include <type_traits>
 
 namespace sinter {
@@ -19,22 +18,6 @@ inline constexpr bool is_device_space =
 #else
     false;
 #endif
-
-/// A register full of `Real` on the host, one number on a device: lanes are centres.
-template <class ExecutionSpace, class Real>
-using Pack = Kokkos::Experimental::basic_simd<
-    Real, std::conditional_t<is_device_space<ExecutionSpace>, Kokkos::Experimental::simd_abi::scalar,
-                             typename Kokkos::Experimental::simd<Real>::abi_type>>;
-
-/// The numbers of a pack, one per lane (packs in memory are arrays of their lanes).
-template <class Real, class Abi>
-KOKKOS_FORCEINLINE_FUNCTION Real* lanesOf(Kokkos::Experimental::basic_simd<Real, Abi>& pack) {
-  return reinterpret_cast<Real*>(&pack);
-}
-template <class Real, class Abi>
-KOKKOS_FORCEINLINE_FUNCTION Real const* lanesOf(Kokkos::Experimental::basic_simd<Real, Abi> const& pack) {
-  return reinterpret_cast<Real const*>(&pack);
-}
 
 }  // namespace sinter
 

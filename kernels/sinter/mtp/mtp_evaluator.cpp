@@ -31,14 +31,14 @@ std::vector<Evaluation> MtpEvaluator<ExecutionSpace>::evaluate(std::span<Structu
   EnergyForcesVirialSink<ExecutionSpace> sink;
   sink.site_energies = decltype(sink.site_energies)("sinter::mtp::site_energies", atoms);
   sink.site_virial = decltype(sink.site_virial)("sinter::mtp::site_virial", atoms);
-  sink.forces = decltype(sink.forces)(forces);
+  sink.forces.begin(_space, forces);
   constexpr auto outputs = MtpOutputs::site_energies | MtpOutputs::forces;
   if (_precision == Precision::mixed) {
     evaluateMtp<outputs, float>(_space, _plan, list, sink);
   } else {
     evaluateMtp<outputs, double>(_space, _plan, list, sink);
   }
-  Kokkos::Experimental::contribute(_space, forces, sink.forces);
+  sink.forces.finish(_space);
   _space.fence("sinter::mtp::evaluate");
 
   auto const host = [](auto const& view) { return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view); };

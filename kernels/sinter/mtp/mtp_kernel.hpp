@@ -18,7 +18,7 @@
 #include <type_traits>
 
 #include "sinter/core/error.hpp"
-#include "sinter/core/execution.hpp"
+#include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 #include "sinter/mtp/mtp_shape.hpp"
 #include "sinter/neighbor/environment_source.hpp"
@@ -29,7 +29,7 @@ namespace sinter {
 /// pack of centres and thread.
 enum class MtpOutputs : unsigned {
   site_energies = 1,   ///< results.siteEnergy(i, E)
-  forces = 2,          ///< results.pair(0, j, dE_i/dr_ij) and results.centre(0, i, sums), and where
+  forces = 2,          ///< results.pair(0, j, Triple dE_i/dr_ij) and results.centre(0, i, sums), and where
                        ///< results.wantsPairVirials() also results.pairVirial(i, j, -r_ij (x) dE_i/dr_ij)
   basis_values = 4,    ///< results.basisValue(i, b, B)
   basis_gradients = 8  ///< the first two with the number of the basis function in front: dB_b/dr_ij
@@ -102,7 +102,6 @@ struct MtpScratch {
   Number* pairs;      // (neighbors) fields of each neighbour, see MtpKernel::at
   Number* monomials;  // (monomials, chunk)
   Number* weights;    // (monomials, chunk)
-  int* neighbor;      // (neighbors, lanes) atom; the centre itself for padding
 };
 
 template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
@@ -126,8 +125,8 @@ struct MtpKernel {
     int const shared = Shape::is_static && on_device ? plan.monomial_count * chunk : 0;
     return plan.moments > shared ? plan.moments : shared;
   }
-  // Fields of a neighbour: displacement, then unit vector u; r; 1/r; f_mu from `radial` on, then f'_mu.
-  enum Field : int { direction = 0, distance = 3, inverse_distance = 4, radial = 5 };
+  // Fields of a neighbour: displacement, then unit vector u; r; 1/r; its atom; f_mu from `radial` on, then f'_mu.
+  enum Field : int { direction = 0, distance = 3, inverse_distance = 4, identity = 5, radial = 6 };
 
   Plan plan;
   Source source;
@@ -140,8 +139,7 @@ struct MtpKernel {
   [[nodiscard]] std::size_t scratchBytes() const {
     auto const numbers = std::size_t(plan.moments) + adjointSlots() + std::size_t(fields()) * max_neighbors +
                          std::size_t(plan.monomial_count) * (monomial_slots + weight_slots);
-    auto const integers = std::size_t(max_neighbors) * lanes;
-    return (numbers + 16) * sizeof(Number) + (integers + 16) * sizeof(int) + 16 * 64;
+    return (numbers + 16) * sizeof(Number) + 16 * 64;
   }
 
   // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups. On a
@@ -177,16 +175,12 @@ struct MtpKernel {
     auto const numbers = [&](int count) {
       return static_cast<Number*>(memory.get_shmem_aligned(count * sizeof(Number), alignof(Number)));
     };
-    auto const integers = [&](int count) {
-      return static_cast<int*>(memory.get_shmem_aligned(count * sizeof(int), alignof(int)));
-    };
     MtpScratch<Number> s;
     s.moments = numbers(plan.moments);
     s.adjoints = numbers(adjointSlots());
     s.pairs = numbers(fields() * max_neighbors);
     s.monomials = Shape::is_static ? s.adjoints : numbers(plan.monomial_count * monomial_slots);
     s.weights = numbers(plan.monomial_count * weight_slots);
-    s.neighbor = integers(max_neighbors * lanes);
     return s;
   }
 
@@ -204,6 +198,11 @@ struct MtpKernel {
     return s.pairs[on_device ? field * max_neighbors + k : k * fields() + field];
   }
 
+  // The atom that a neighbour is; the centre itself for padding.
+  KOKKOS_FUNCTION int& neighborOf(MtpScratch<Number> const& s, int k, int l) const {
+    return reinterpret_cast<int&>(lanesOf(at(s, identity, k))[l]);
+  }
+
   // Vector lanes see each other's writes to scratch: a loop ends with such a barrier, a scan or reduction does not.
   KOKKOS_FUNCTION static void finishLanes(Member const& team) {
     if constexpr (on_device) Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0), [](int) {});
@@ -211,19 +210,11 @@ struct MtpKernel {
 
   KOKKOS_FUNCTION static int smaller(int a, int b) { return a < b ? a : b; }
 
-  KOKKOS_FUNCTION static void addProduct(Total& sum, double a, Number const& b) {
+  KOKKOS_FORCEINLINE_FUNCTION static void addTo(Total& sum, Number const& term) {
     if constexpr (std::is_same_v<Real, double>) {
-      sum = Kokkos::fma(Number(a), b, sum);
+      sum = sum + term;
     } else {
-      for (int l = 0; l < lanes; ++l) sum.values[l] += a * static_cast<double>(lanesOf(b)[l]);
-    }
-  }
-  KOKKOS_FUNCTION static void addProduct(Total& sum, Number const& a, Number const& b) {
-    if constexpr (std::is_same_v<Real, double>) {
-      sum = Kokkos::fma(a, b, sum);
-    } else {
-      for (int l = 0; l < lanes; ++l)
-        sum.values[l] += static_cast<double>(lanesOf(a)[l]) * static_cast<double>(lanesOf(b)[l]);
+      for (int l = 0; l < lanes; ++l) sum.values[l] += static_cast<double>(lanesOf(term)[l]);
     }
   }
 
@@ -254,96 +245,105 @@ struct MtpKernel {
 
   // Neighbours inside the cutoff, lane by lane, the shorter lists padded with neighbours at the cutoff, where radial
   // functions and their derivatives vanish (or are made to, see radialEnvelope). Returns the length of the longest
-  // list.
+  // list. On the host, fields 0 to 3 of a neighbour are a record for each lane until evaluateRadialOf transposes them:
+  // displacement and, in the bits of the fourth number, atom.
   KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
+    // Written so that a position that is not a number is inside, and ends up in energy and forces.
+    auto const isInside = [=](double squared) { return !(squared >= cutoff_squared); };
     int counts[lanes], longest = 0;
     for (int l = 0; l < lanes; ++l) {
       counts[l] = 0;
       if (l < active) {
-        int const c = first + l;
-        // Written so that a position that is not a number is inside, and ends up in energy and forces.
-        auto const isInside = [&](Displacement const& d) {
-          return !(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared);
-        };
-        auto const environment = source.environment(c);
+        auto const environment = source.environment(first + l);
         int const all = environment.size();
         if constexpr (on_device) {
           Kokkos::parallel_scan(
               Kokkos::ThreadVectorRange(team, all),
               [&](int k, int& slot, bool final) {
                 Displacement const d = environment.displacement(k);
-                bool const inside = isInside(d);
+                bool const inside = isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
                 if (final && inside) {
                   for (int x = 0; x < 3; ++x) at(s, direction + x, slot) = static_cast<Real>(d[x]);
-                  s.neighbor[slot] = environment.neighbor(k);
+                  neighborOf(s, slot, 0) = environment.neighbor(k);
                 }
                 slot += inside ? 1 : 0;
               },
               counts[l]);
         } else {
           // No branch that depends on the distance: what is outside is written over by the next one.
-          Real* const fields_of_lane = lanesOf(s.pairs[0]) + l;
-          int* const neighbor_of_lane = s.neighbor + l;
-          int const record = fields() * lanes;
-          int count = 0;
-          for (int k = 0; k < all; ++k) {
-            Displacement const d = environment.displacement(k);
-            Real* const at_slot = fields_of_lane + count * record;
-            for (int x = 0; x < 3; ++x) at_slot[(direction + x) * lanes] = static_cast<Real>(d[x]);
-            neighbor_of_lane[count * lanes] = environment.neighbor(k);
-            count += isInside(d) ? 1 : 0;
+          Real* record = recordOf(s, 0, l);
+          auto const put = [&](Displacement const& d, int neighbor, double squared) {
+            d.storeRecord(record);
+            reinterpret_cast<int&>(record[3]) = neighbor;
+            record += isInside(squared) ? fields() * lanes : 0;
+          };
+          int k = 0;
+          for (; k + 3 < all; k += 4) {
+            Displacement d[4];
+            int neighbor[4];
+            double squared[4];
+            for (int i = 0; i < 4; ++i) {
+              d[i] = environment.displacement(k + i);
+              neighbor[i] = environment.neighbor(k + i);
+            }
+            Displacement::squaredNorms(d, squared);
+            for (int i = 0; i < 4; ++i) put(d[i], neighbor[i], squared[i]);
           }
-          counts[l] = count;
+          for (; k < all; ++k) {
+            Displacement const d = environment.displacement(k);
+            put(d, environment.neighbor(k), d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+          }
+          counts[l] = static_cast<int>((record - recordOf(s, 0, l)) / (fields() * lanes));
         }
       }
       longest = Kokkos::max(longest, counts[l]);
     }
     finishLanes(team);
-    if constexpr (lanes > 1) {
+    if constexpr (!on_device) {
       for (int l = 0; l < lanes; ++l) {
         for (int k = counts[l]; k < longest; ++k) {
-          for (int x = 0; x < 3; ++x)
-            lanesOf(at(s, direction + x, k))[l] = static_cast<Real>(x == 0 ? plan.max_dist : 0.0);
-          s.neighbor[k * lanes + l] = source.centre(first + smaller(l, active - 1));
+          Displacement(plan.max_dist, 0, 0).storeRecord(recordOf(s, k, l));
+          reinterpret_cast<int&>(recordOf(s, k, l)[3]) = source.centre(first + smaller(l, active - 1));
         }
       }
     }
     return longest;
   }
-
-  // Eqs. (2.1)-(2.4), (2.16)-(2.20): u, r, 1/r, f_mu and f'_mu of every neighbour.
-  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
-                                      int neighbors) const {
-    int own[lanes];
-    for (int l = 0; l < lanes; ++l)
-      own[l] = plan.species_count > 1 && l < active ? source.type(source.centre(first + l)) * plan.species_count *
-                                                          plan.radial_basis_size * plan.radial_stride
-                                                    : 0;
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
-      Number const x = at(s, direction, k), y = at(s, direction + 1, k), z = at(s, direction + 2, k);
-      Number const r = Kokkos::sqrt(Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)));
-      Number const inverse = Number(Real(1)) / r;
-      at(s, direction, k) = x * inverse;
-      at(s, direction + 1, k) = y * inverse;
-      at(s, direction + 2, k) = z * inverse;
-      at(s, distance, k) = r;
-      at(s, inverse_distance, k) = inverse;
-
-      if (plan.radial_basis_size == 8)  // as in all templates
-        radialFunctions<8>(s, k, r, own);
-      else
-        radialFunctions<0>(s, k, r, own);
-    });
+  KOKKOS_FUNCTION Real* recordOf(MtpScratch<Number> const& s, int k, int l) const {
+    return lanesOf(at(s, 0, k)) + 4 * l;
   }
 
-  // What differs between the forms of the radial basis: the argument of xi, dxi/dr, w(r) and w'(r).
+  // Eqs. (2.1)-(2.4), (2.16)-(2.21): u, r, 1/r, f_mu and f'_mu of every neighbour.
+  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
+                                      int neighbors) const {
+    int own[lanes];  // species of the centres
+    for (int l = 0; l < lanes; ++l)
+      own[l] = plan.species_count > 1 && l < active ? source.type(source.centre(first + l)) : 0;
+    bool const usual = plan.radial_basis_size == 8 && plan.envelope == RadialEnvelope::cutoff && !plan.clamped;
+    if constexpr (on_device) {
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
+        if (usual)
+          evaluateRadialOf<1, 8>(s, k, own);
+        else
+          evaluateRadialOf<1, 0>(s, k, own);
+      });
+    } else if (usual) {
+      int k = 0;
+      for (; k + 1 < neighbors; k += 2) evaluateRadialOf<2, 8>(s, k, own);
+      if (k < neighbors) evaluateRadialOf<1, 8>(s, k, own);
+    } else {
+      for (int k = 0; k < neighbors; ++k) evaluateRadialOf<1, 0>(s, k, own);
+    }
+  }
+
+  // What differs between the forms of the radial basis: the argument of xi and its derivative by r, w(r) and w'(r).
   struct Envelope {
     Number argument, slope, cut, cut_derivative;
   };
   KOKKOS_FUNCTION Envelope radialEnvelope(MtpScratch<Number> const& s, int k, Number const& r) const {
     Real const min_dist = static_cast<Real>(plan.min_dist), max_dist = static_cast<Real>(plan.max_dist);
-    Envelope e{r, Number(static_cast<Real>(plan.xi_slope)), Number(Real(1)), Number(Real(0))};
+    Envelope e{r, Number(Real(1)), Number(Real(1)), Number(Real(0))};
     if (plan.clamped)  // eq. (2.16); written so that NaN stays
       for (int l = 0; l < lanes; ++l)
         if (lanesOf(r)[l] <= min_dist) lanesOf(e.argument)[l] = min_dist;
@@ -384,82 +384,118 @@ struct MtpKernel {
     at(s, radial + plan.radial_functions + mu, k) = prime;
   }
 
-  // f_mu and f'_mu, eqs. (2.1)-(2.4). `known_size` is R, or 0 where it is not known when compiling; `own[l]` is where
-  // the coefficients of the centre of lane l begin.
-  template <int known_size>
-  KOKKOS_FUNCTION void radialFunctions(MtpScratch<Number> const& s, int k, Number const& r,
-                                       int const (&own)[lanes]) const {
-    int const size = known_size > 0 ? known_size : plan.radial_basis_size;
-    constexpr int most = known_size > 0 ? known_size : max_radial_basis_size;
-    Envelope const envelope = radialEnvelope(s, k, r);
-    Number const xi = Kokkos::fma(envelope.argument, Number(static_cast<Real>(plan.xi_slope)),
-                                  Number(static_cast<Real>(plan.xi_offset)));  // eq. (2.1)
-    Number const twice = xi + xi;
-    Number chebyshev[most], derivative[most];  // T_n(xi), T'_n(xi)
-    chebyshev[0] = Number(Real(1));
-    derivative[0] = Number(Real(0));
-    if (size > 1) {
-      chebyshev[1] = xi;
-      derivative[1] = Number(Real(1));
-    }
-    for (int n = 2; n < size; ++n) {  // eq. (2.2)
-      chebyshev[n] = Kokkos::fma(twice, chebyshev[n - 1], -chebyshev[n - 2]);
-      derivative[n] =
-          Kokkos::fma(twice, derivative[n - 1], Kokkos::fma(Number(Real(2)), chebyshev[n - 1], -derivative[n - 2]));
-    }
-
-    // Coefficients c'[z_i][z_j][n][mu] of each lane's pair of species, eq. (2.20).
-    Real const* coefficients;
-    int begin[lanes];
-    bool uniform = true;
+  KOKKOS_FUNCTION auto const& radialTable() const {
     if constexpr (std::is_same_v<Real, double>)
-      coefficients = plan.radial.data();
+      return plan.radial;
     else
-      coefficients = plan.radial_single.data();
-    if (plan.species_count > 1) {
-      for (int l = 0; l < lanes; ++l) {
-        begin[l] = own[l] + source.type(s.neighbor[k * lanes + l]) * size * plan.radial_stride;
-        uniform = uniform && begin[l] == begin[0];
+      return plan.radial_single;
+  }
+
+  // The same for `count` neighbours from k on. `usual_size` is R of a basis with the factor (r - R_max)^2 and nothing
+  // else, known when compiling; 0 for any other.
+  template <int count, int usual_size>
+  KOKKOS_FORCEINLINE_FUNCTION void evaluateRadialOf(MtpScratch<Number> const& s, int k, int const (&own)[lanes]) const {
+    int const size = usual_size > 0 ? usual_size : plan.radial_basis_size;
+    constexpr int most = usual_size > 0 ? usual_size : max_radial_basis_size;
+    Number chebyshev[count][most];  // T_n(xi)
+    Envelope envelope[count];
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      Number record[4] = {at(s, 0, k + i), at(s, 1, k + i), at(s, 2, k + i), at(s, 3, k + i)};
+      if constexpr (!on_device) {
+        transpose<lanes>(record);
+        at(s, identity, k + i) = record[3];
       }
-      if (uniform) coefficients += begin[0];
-    }
-    Number const cut = envelope.cut, cut_slope = envelope.slope * cut, cut_derivative = envelope.cut_derivative;
-    int const functions = radialFunctionCount(), stride = plan.radial_stride;
-    if (uniform) {
+      Number const x = record[0], y = record[1], z = record[2];
+      Number const squared = Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)), inverse = inverseSqrt(squared),
+                   r = squared * inverse;
+      at(s, direction, k + i) = x * inverse;
+      at(s, direction + 1, k + i) = y * inverse;
+      at(s, direction + 2, k + i) = z * inverse;
+      at(s, distance, k + i) = r;
+      at(s, inverse_distance, k + i) = inverse;
+      if constexpr (usual_size > 0) {
+        Number const gap = r - Number(static_cast<Real>(plan.max_dist));
+        envelope[i] = {r, Number(Real(1)), gap * gap, gap + gap};
+      } else {
+        envelope[i] = radialEnvelope(s, k + i, r);
+      }
+      Number const xi = Kokkos::fma(envelope[i].argument, Number(static_cast<Real>(plan.xi_slope)),
+                                    Number(static_cast<Real>(plan.xi_offset)));  // eq. (2.1)
+      auto& t = chebyshev[i];
+      t[0] = Number(Real(1));
+      if (size > 1) t[1] = xi;
+      auto const next = [&](int n) SINTER_ALWAYS_INLINE {  // eq. (2.2), T_n from T_{n/2}: short chains
+        Number const half = t[n / 2];
+        t[n] = Kokkos::fma(half + half, t[n - n / 2], -t[n % 2]);
+      };
+      if constexpr (usual_size > 2) {
+        unrolled<usual_size - 2>([&](auto n) SINTER_ALWAYS_INLINE { next(n + 2); });
+      } else {
+        for (int n = 2; n < size; ++n) next(n);
+      }
+    });
+
+    auto const& table = radialTable();
+    int const functions = radialFunctionCount(), row = table.row;
+    constexpr int block = std::decay_t<decltype(table)>::block;
+    // Where the coefficients of a lane's pair of species begin.
+    auto const coefficientsOf = [&](int i, int l) SINTER_ALWAYS_INLINE {
+      int const other = source.type(neighborOf(s, k + i, l));
+      return table.coefficients.data() + static_cast<std::ptrdiff_t>(own[l] * plan.species_count + other) * size * row;
+    };
+    auto const put = [&](int i, int mu, Number const& value, Number const& prime) SINTER_ALWAYS_INLINE {
+      Envelope const& e = envelope[i];
+      at(s, radial + mu, k + i) = value * e.cut;
+      Number slope = prime * e.cut;
+      if constexpr (usual_size == 0) slope = slope * e.slope;
+      at(s, radial + functions + mu, k + i) = Kokkos::fma(value, e.cut_derivative, slope);
+    };
+    if (lanes == 1 || plan.species_count == 1) {
+      auto const* const coefficients = plan.species_count == 1 ? table.coefficients.data() : coefficientsOf(0, 0);
       for (int mu = 0; mu < functions; ++mu) {  // eqs. (2.3), (2.4)
-        Number value(Real(0)), prime(Real(0));
-        for (int n = 0; n < size; ++n) {
-          Number const c(coefficients[n * stride + mu]);
-          value = Kokkos::fma(c, chebyshev[n], value);
-          prime = Kokkos::fma(c, derivative[n], prime);
+        Number value[count], prime[count];
+        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { value[i] = prime[i] = Number(Real(0)); });
+        auto const add = [&](int n) SINTER_ALWAYS_INLINE {
+          auto const* const c = coefficients + n * row + table.place(mu);
+          unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+            value[i] = Kokkos::fma(Number(c[0]), chebyshev[i][n], value[i]);
+            prime[i] = Kokkos::fma(Number(c[block]), chebyshev[i][n], prime[i]);
+          });
+        };
+        if constexpr (usual_size > 0) {
+          unrolled<usual_size>([&](auto n) SINTER_ALWAYS_INLINE { add(n); });
+        } else {
+          for (int n = 0; n < size; ++n) add(n);
         }
-        at(s, radial + mu, k) = value * cut;
-        at(s, radial + functions + mu, k) = Kokkos::fma(prime, cut_slope, value * cut_derivative);
+        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { put(i, mu, value[i], prime[i]); });
       }
-    } else {
-      // Lane by lane, a few functions in one register: no coefficient is gathered from eight places.
-      constexpr int width = Plan::radial_width;
-      for (int l = 0; l < lanes; ++l) {
-        Real const* const c = coefficients + begin[l];
-        for (int first = 0; first < functions; first += width) {
-          Real value[width] = {}, prime[width] = {};
-          for (int n = 0; n < size; ++n) {
-            Real const t = lanesOf(chebyshev[n])[l], t_prime = lanesOf(derivative[n])[l];
-            for (int i = 0; i < width; ++i) {
-              value[i] += c[n * stride + first + i] * t;
-              prime[i] += c[n * stride + first + i] * t_prime;
+    } else if constexpr (lanes > 1) {
+      // Lane by lane, a pack of coefficients at a time, and transposed: none is gathered from as many places as there
+      // are lanes.
+      for (int mu = 0; mu < functions; mu += block) {
+        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+          Number sums[lanes];
+          for (int l = 0; l < lanes; ++l) {
+            Real const* const c = coefficientsOf(i, l);
+            Number sum(Real(0));
+            auto const add = [&](int n) SINTER_ALWAYS_INLINE {
+              sum = Kokkos::fma(*reinterpret_cast<Number const*>(c + n * row + 2 * mu),
+                                Number(lanesOf(chebyshev[i][n])[l]), sum);
+            };
+            if constexpr (usual_size > 0) {
+              unrolled<usual_size>([&](auto n) SINTER_ALWAYS_INLINE { add(n); });
+            } else {
+              for (int n = 0; n < size; ++n) add(n);
             }
+            sums[l] = sum;
           }
-          for (int i = 0; i < width; ++i) {
-            if (first + i >= functions) break;
-            lanesOf(at(s, radial + first + i, k))[l] = value[i] * lanesOf(cut)[l];
-            lanesOf(at(s, radial + functions + first + i, k))[l] =
-                prime[i] * lanesOf(cut_slope)[l] + value[i] * lanesOf(cut_derivative)[l];
-          }
-        }
+          transpose<lanes>(sums);
+          for (int f = 0; f < block && mu + f < functions; ++f) put(i, mu + f, sums[f], sums[block + f]);
+        });
       }
     }
-    if (plan.repulsive) pairRepulsion(s, k, r);
+    if (plan.repulsive)
+      unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { pairRepulsion(s, k + i, at(s, distance, k + i)); });
   }
 
   // All monomials of neighbour k into slot `slot` of the chunk: each is an earlier one times a component of u.
@@ -650,7 +686,7 @@ struct MtpKernel {
         [&](int t, Sums<Total, 1>& sum) {
           LinearTerm const seed = plan.seeds(t);
           s.adjoints[seed.index] = s.adjoints[seed.index] + Number(Real(seed.weight));
-          addProduct(sum.values[0], seed.weight, s.moments[seed.index]);
+          addTo(sum.values[0], Number(Real(seed.weight)) * s.moments[seed.index]);
         },
         Kokkos::Sum<Sums<Total, 1>>(linear));
     finishLanes(team);
@@ -667,22 +703,27 @@ struct MtpKernel {
     }
   }
 
-  // sum_i a[i] b[i].
+  // sum_i a[i] b[i]; in single precision a few terms at a time.
   KOKKOS_FUNCTION static Total dot(Member const& team, int count, Number const* a, Number const* b) {
     if constexpr (on_device) {
       Sums<Total, 1> result(Total(0.0));
       Kokkos::parallel_reduce(
           Kokkos::ThreadVectorRange(team, count),
-          [&](int i, Sums<Total, 1>& sum) { addProduct(sum.values[0], a[i], b[i]); },
-          Kokkos::Sum<Sums<Total, 1>>(result));
+          [&](int i, Sums<Total, 1>& sum) { addTo(sum.values[0], a[i] * b[i]); }, Kokkos::Sum<Sums<Total, 1>>(result));
       return result.values[0];
     } else {
-      Total sums[4] = {Total(0.0), Total(0.0), Total(0.0), Total(0.0)};  // the latency of one would be the limit
-      int i = 0;
-      for (; i + 3 < count; i += 4)
-        for (int j = 0; j < 4; ++j) addProduct(sums[j], a[i + j], b[i + j]);
-      for (; i < count; ++i) addProduct(sums[0], a[i], b[i]);
-      return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      Total total(0.0);
+      constexpr int few = 32;
+      for (int begin = 0; begin < count; begin += few) {
+        int const end = smaller(begin + few, count);
+        Number sums[4] = {Number(Real(0)), Number(Real(0)), Number(Real(0)), Number(Real(0))};  // latency
+        int i = begin;
+        for (; i + 3 < end; i += 4)
+          unrolled<4>([&](auto j) SINTER_ALWAYS_INLINE { sums[j] = Kokkos::fma(a[i + j], b[i + j], sums[j]); });
+        for (; i < end; ++i) sums[0] = Kokkos::fma(a[i], b[i], sums[0]);
+        addTo(total, (sums[0] + sums[1]) + (sums[2] + sums[3]));
+      }
+      return total;
     }
   }
 
@@ -739,10 +780,11 @@ struct MtpKernel {
         Kokkos::parallel_reduce(
             Kokkos::ThreadVectorRange(team, count),
             [&](int slot, Sums<Total, 9>& sum) {
-              Number along(Real(0)), gradient[3] = {Number(Real(0)), Number(Real(0)), Number(Real(0))};
+              Number along[1] = {Number(Real(0))},
+                     gradient[1][3] = {{Number(Real(0)), Number(Real(0)), Number(Real(0))}};
               evaluateMonomials(s, begin + slot, slot);
-              differentiate(s, begin + slot, slot, along, gradient);
-              putPair(s, results, what, first, active, begin + slot, along, gradient, sum);
+              differentiate(s, begin + slot, slot, along[0], gradient[0]);
+              putPairs<1>(s, results, what, first, active, begin + slot, along, gradient, sum);
             },
             Kokkos::Sum<Sums<Total, 9>>(part));
         sums += part;
@@ -752,7 +794,7 @@ struct MtpKernel {
       for (int l = 0; l < active; ++l) {
         PairSums own;
         for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
-        for (int v = 0; v < 6; ++v) own.virial[v] = lanesOf(sums.values[3 + v])[l];
+        for (int v = 0; v < 6; ++v) own.virial[v] = -lanesOf(sums.values[3 + v])[l];
         results.centre(what, source.centre(first + l), own);
       }
     });
@@ -826,53 +868,61 @@ struct MtpKernel {
         });
       });
     });
+    Number along[count];
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-      Number along(Real(0));
+      along[i] = Number(Real(0));
       unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE {
-        along = Kokkos::fma(at(s, radial + functions + mu, k + i), p[i][mu], along);
+        along[i] = Kokkos::fma(at(s, radial + functions + mu, k + i), p[i][mu], along[i]);
       });
-      putPair(s, results, what, first, active, k + i, along, gradient[i], sums);
+    });
+    putPairs<count>(s, results, what, first, active, k, along, gradient, sums);
+  }
+
+  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for `count` neighbours of each
+  // lane from k on, from `along`, the first sum, and the gradient of the second.
+  template <int count, class Results>
+  KOKKOS_FORCEINLINE_FUNCTION void putPairs(MtpScratch<Number> const& s, Results const& results, int what, int first,
+                                            int active, int k, Number const (&along)[count],
+                                            Number const (&gradient)[count][3], Sums<Total, 9>& sums) const {
+    constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    Number g[count][3], r[count][3], virial[6];
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      Number const u[3] = {at(s, direction, k + i), at(s, direction + 1, k + i), at(s, direction + 2, k + i)};
+      Number const inverse = at(s, inverse_distance, k + i), length = at(s, distance, k + i);
+      Number const radial_part =
+          Kokkos::fma(gradient[i][0], u[0], Kokkos::fma(gradient[i][1], u[1], gradient[i][2] * u[2]));
+      Number const scale = along[i] - radial_part * inverse;
+      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE {
+        g[i][x] = Kokkos::fma(scale, u[x], gradient[i][x] * inverse);
+        r[i][x] = length * u[x];
+        addTo(sums.values[x], g[i][x]);
+      });
+      unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE {
+        virial[v] = i == 0 ? r[i][row[v]] * g[i][column[v]] : Kokkos::fma(r[i][row[v]], g[i][column[v]], virial[v]);
+      });
+    });
+    unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE { addTo(sums.values[3 + v], virial[v]); });
+
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      Number records[4] = {g[i][0], g[i][1], g[i][2], Number(Real(0))};
+      transpose<4>(records);
+      for (int l = 0; l < active; ++l) {  // padding adds zeros
+        Real const* const record = lanesOf(records[0]) + 4 * l;
+        results.pair(what, neighborOf(s, k + i, l), Triple::loadRecord(record));
+      }
+      if (results.wantsPairVirials()) putPairVirials(s, results, first, active, k + i, r[i], g[i]);
     });
   }
 
-  // Eq. (2.12): dE/dr_ij = sum_mu f'_mu P_mu u + (1 - u u^T) grad(sum_mu f_mu P_mu) / r for one neighbour of each lane,
-  // from `along`, the first sum, and the gradient of the second.
   template <class Results>
-  KOKKOS_FORCEINLINE_FUNCTION void putPair(MtpScratch<Number> const& s, Results const& results, int what, int first,
-                                           int active, int k, Number const& along, Number const (&gradient)[3],
-                                           Sums<Total, 9>& sums) const {
-    Number const u[3] = {at(s, direction, k), at(s, direction + 1, k), at(s, direction + 2, k)};
-    Number const inverse = at(s, inverse_distance, k), r = at(s, distance, k);
-
-    Number const radial_part = Kokkos::fma(gradient[0], u[0], Kokkos::fma(gradient[1], u[1], gradient[2] * u[2]));
-    Number const scale = along - radial_part * inverse;
-    Number g[3], minus_r[3];
-    for (int x = 0; x < 3; ++x) {
-      g[x] = Kokkos::fma(scale, u[x], gradient[x] * inverse);
-      minus_r[x] = -(r * u[x]);
-      addProduct(sums.values[x], 1.0, g[x]);
-    }
-    constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
-    for (int v = 0; v < 6; ++v) addProduct(sums.values[3 + v], minus_r[row[v]], g[column[v]]);
-
-    int const* const neighbor = s.neighbor + k * lanes;
-    for (int l = 0; l < active; ++l) {  // padding adds zeros
-      results.pair(what, neighbor[l],
-                   {static_cast<double>(lanesOf(g[0])[l]), static_cast<double>(lanesOf(g[1])[l]),
-                    static_cast<double>(lanesOf(g[2])[l])});
-    }
-    if (results.wantsPairVirials()) putPairVirials(results, first, active, neighbor, minus_r, g);
-  }
-
-  template <class Results>
-  KOKKOS_FUNCTION void putPairVirials(Results const& results, int first, int active, int const* neighbor,
-                                      Number const (&minus_r)[3], Number const (&g)[3]) const {
+  KOKKOS_FUNCTION void putPairVirials(MtpScratch<Number> const& s, Results const& results, int first, int active, int k,
+                                      Number const (&r)[3], Number const (&g)[3]) const {
     for (int l = 0; l < active; ++l) {
       double virial[3][3];
       for (int x = 0; x < 3; ++x)
         for (int y = 0; y < 3; ++y)
-          virial[x][y] = static_cast<double>(lanesOf(minus_r[x])[l]) * static_cast<double>(lanesOf(g[y])[l]);
-      results.pairVirial(source.centre(first + l), neighbor[l], virial);
+          virial[x][y] = -static_cast<double>(lanesOf(r[x])[l]) * static_cast<double>(lanesOf(g[y])[l]);
+      results.pairVirial(source.centre(first + l), neighborOf(s, k, l), virial);
     }
   }
 };

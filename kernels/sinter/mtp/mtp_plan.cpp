@@ -12,24 +12,6 @@ namespace sinter {
 
 namespace {
 
-// Eq. (2.20): coefficients of Chebyshev polynomials, with the scaling, in rows of `row_size` radial functions; zeros
-// for the pair repulsion and the rest of a row.
-std::vector<double> chebyshevCoefficients(MtpModel const& model, int row_size) {
-  auto const size = static_cast<std::size_t>(model.radial_basis_size);
-  auto const functions = static_cast<std::size_t>(model.radial_funcs_count),
-             stride = static_cast<std::size_t>(row_size);
-  auto const form = chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist);
-  std::size_t const pairs = model.radial_coeffs.size() / (functions * size);
-  std::vector<double> result(pairs * size * stride);
-  for (std::size_t pair = 0; pair < pairs; ++pair)
-    for (std::size_t mu = 0; mu < functions; ++mu)
-      for (std::size_t n = 0; n < size; ++n)
-        for (std::size_t k = 0; k <= n; ++k)
-          result[(pair * size + k) * stride + mu] +=
-              model.radial_coeffs[(pair * functions + mu) * size + n] * model.scaling * form[n * size + k];
-  return result;
-}
-
 // The level whose shape (known when compiling) is that of the plan, or 0.
 int templateLevel(MtpModel const& model, MtpProgram const& program) {
   for (int const level : {8, 12, 16, 20}) {
@@ -87,6 +69,38 @@ typename MtpPlan<MemorySpace>::Sweep toDevice(Sweep const& sweep) {
           toDevice<MemorySpace>(sweep.products)};
 }
 
+// Eqs. (2.20), (2.21): coefficients of Chebyshev polynomials, with the scaling; zeros for the pair repulsion.
+template <class Real, class MemorySpace>
+typename MtpPlan<MemorySpace>::template RadialTable<Real> radialTable(MtpModel const& model, int functions,
+                                                                      double xi_slope) {
+  using Table = typename MtpPlan<MemorySpace>::template RadialTable<Real>;
+  constexpr int block = Table::block;
+  int const row = (functions + block - 1) / block * 2 * block;
+  auto const size = static_cast<std::size_t>(model.radial_basis_size),
+             count = static_cast<std::size_t>(model.radial_funcs_count);
+  auto const form = chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist);
+  std::size_t const pairs = model.radial_coeffs.size() / (count * size);
+  std::vector<Real> rows(pairs * size * static_cast<std::size_t>(row));
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    for (std::size_t mu = 0; mu < count; ++mu) {
+      std::vector<double> value(size + 2), prime(size + 2);
+      for (std::size_t n = 0; n < size; ++n)
+        for (std::size_t k = 0; k <= n; ++k)
+          value[k] += model.radial_coeffs[(pair * count + mu) * size + n] * model.scaling * form[n * size + k];
+      for (std::size_t n = size; n-- > 0;)
+        prime[n] = 2 * static_cast<double>(n + 1) * xi_slope * value[n + 1] + prime[n + 2];
+      prime[0] /= 2;
+      for (std::size_t n = 0; n < size; ++n) {
+        Real* const place =
+            rows.data() + (pair * size + n) * static_cast<std::size_t>(row) + Table::place(static_cast<int>(mu));
+        place[0] = static_cast<Real>(value[n]);
+        place[block] = static_cast<Real>(prime[n]);
+      }
+    }
+  }
+  return {toDevice<MemorySpace>(rows), row};
+}
+
 }  // namespace
 
 template <class MemorySpace>
@@ -116,11 +130,8 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model, MtpProgramUse use) {
   plan.xi_slope = 2 / (model.max_dist - model.min_dist);
   plan.xi_offset = -(model.max_dist + model.min_dist) / (model.max_dist - model.min_dist);
 
-  constexpr int width = MtpPlan<MemorySpace>::radial_width;
-  plan.radial_stride = (plan.radial_functions + width - 1) / width * width;
-  auto const radial = chebyshevCoefficients(model, plan.radial_stride);
-  plan.radial = toDevice<MemorySpace>(radial);
-  plan.radial_single = toDevice<MemorySpace>(std::vector<float>(radial.begin(), radial.end()));
+  plan.radial = radialTable<double, MemorySpace>(model, plan.radial_functions, plan.xi_slope);
+  plan.radial_single = radialTable<float, MemorySpace>(model, plan.radial_functions, plan.xi_slope);
   plan.monomials = toDevice<MemorySpace>(program.monomials);
   plan.accumulated = toDevice<MemorySpace>(program.accumulated);
   plan.accumulated_begin = toDevice<MemorySpace>(program.accumulated_begin);

@@ -6,7 +6,7 @@
 #include <Kokkos_Core.hpp>
 #include <cstdint>
 
-#include "sinter/core/execution.hpp"
+#include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 #include "sinter/mtp/mtp_program.hpp"
 
@@ -46,9 +46,21 @@ struct MtpPlan {
     Rows<ProductTerm> products;
   };
 
-  static constexpr int radial_width = 4;
+  /// Coefficients of T_n, eqs. (2.20), (2.21): for [z1][z2][n] a row of blocks, each c' of as many radial functions as
+  /// fill half a pack (on a device: of one), then their d'; the last block padded with zeros.
+  template <class Real>
+  struct RadialTable {
+    static constexpr int block = [] {
+      int const lanes = index_unit > 1 ? static_cast<int>(Pack<Kokkos::DefaultHostExecutionSpace, Real>::size()) : 1;
+      return lanes > 1 ? lanes / 2 : 1;
+    }();
+    Data<Real> coefficients;
+    int row = 0;  ///< length of a row
 
-  int species_count = 0, radial_functions = 0, radial_basis_size = 0, radial_stride = 0;
+    KOKKOS_FORCEINLINE_FUNCTION static int place(int mu) { return mu / block * 2 * block + mu % block; }
+  };
+
+  int species_count = 0, radial_functions = 0, radial_basis_size = 0;
   int moments = 0, basis_functions = 0, monomial_count = 0, accumulated_count = 0;
   RadialEnvelope envelope = RadialEnvelope::cutoff;
   bool clamped = false;    ///< radial functions keep their value at R_min below it, eq. (2.16)
@@ -57,9 +69,8 @@ struct MtpPlan {
   double min_dist = 0, max_dist = 0;
   double xi_slope = 0, xi_offset = 0;  ///< xi = xi_slope r + xi_offset, eq. (2.1)
 
-  /// Coefficients of T_n, eq. (2.20): c'[z1][z2][n][mu], rows of `radial_stride` (a multiple of `radial_width`)
-  Data<double> radial;
-  Data<float> radial_single;             ///< the same in single precision
+  RadialTable<double> radial;
+  RadialTable<float> radial_single;
   Data<MonomialStep> monomials;          ///< (monomial_count)
   Data<AccumulatedMoment> accumulated;   ///< ordered by monomial, then mu
   Data<std::int32_t> accumulated_begin;  ///< (monomial_count + 1) first accumulated moment of each monomial

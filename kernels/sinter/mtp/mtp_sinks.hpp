@@ -3,19 +3,96 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
-#include <Kokkos_ScatterView.hpp>
-#include <utility>
+#include <cstddef>
 
-#include "sinter/core/execution.hpp"
+#include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
 
 namespace sinter {
 
-/// Adds to the force of an atom that many centres may touch at once: copies per thread on the host, atomics on a
-/// device.
+/// Forces that many centres add to at once: on the host a copy for each thread, added to the forces afterwards; on a
+/// device atomics on the forces themselves.
+///
+/// A copy has four numbers for each atom, so that a force fills a register and is added by one instruction.
 template <class ExecutionSpace>
-using ForceScatter =
-    Kokkos::Experimental::ScatterView<double* [3], Kokkos::LayoutRight, typename ExecutionSpace::device_type>;
+class ForceSum {
+ public:
+  using memory_space = typename ExecutionSpace::memory_space;
+  using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, memory_space>;
+  static constexpr bool has_copies = !is_device_space<ExecutionSpace>;
+
+  /// What one thread adds through.
+  class Access {
+   public:
+    KOKKOS_FUNCTION explicit Access(ForceSum const& sum) {
+      if constexpr (has_copies) {
+        _thread = sum._threads.acquire();
+        _forces = sum._copies.data() + static_cast<std::ptrdiff_t>(_thread) * sum._atoms * 4;
+      } else {
+        _forces = sum._forces.data();
+      }
+      _sum = &sum;
+    }
+    Access(Access const&) = delete;
+    Access& operator=(Access const&) = delete;
+    KOKKOS_FUNCTION ~Access() {
+      if constexpr (has_copies) _sum->_threads.release(_thread);
+    }
+
+    KOKKOS_FORCEINLINE_FUNCTION void subtract(int i, Triple const& gradient) const {
+      if constexpr (has_copies) {
+        double* const force = _forces + static_cast<std::ptrdiff_t>(i) * 4;
+        (Triple::loadRecord(force) - gradient).storeRecord(force);
+      } else {
+        for (int x = 0; x < 3; ++x) Kokkos::atomic_sub(_forces + static_cast<std::ptrdiff_t>(i) * 3 + x, gradient[x]);
+      }
+    }
+
+   private:
+    ForceSum const* _sum;
+    double* _forces;
+    int _thread = 0;
+  };
+  KOKKOS_FUNCTION Access access() const { return Access(*this); }
+
+  /// Kernels launched from here on add to `forces`, (atoms, 3) eV/A.
+  void begin(ExecutionSpace const& space, Forces const& forces) {
+    _forces = forces;
+    if constexpr (has_copies) {
+      _atoms = static_cast<int>(forces.extent(0));
+      auto const size = static_cast<std::size_t>(_atoms) * static_cast<std::size_t>(_threads.size());
+      if (size <= _copies.extent(0)) return;  // `finish` left zeros
+      _copies = {};
+      _copies = Copies(Kokkos::view_alloc("sinter::mtp::force_copies", space), size + size / 8);
+    }
+  }
+
+  /// Adds what they left to the forces.
+  void finish(ExecutionSpace const& space) const {
+    if constexpr (has_copies) {
+      auto const copies = _copies;
+      auto const forces = _forces;
+      int const atoms = _atoms, threads = _threads.size();
+      Kokkos::parallel_for(
+          "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, 0, atoms), KOKKOS_LAMBDA(int i) {
+            for (int t = 0; t < threads; ++t) {
+              for (int x = 0; x < 3; ++x) {
+                double& copy = copies(t * static_cast<std::ptrdiff_t>(atoms) + i, x);
+                forces(i, x) += copy;
+                copy = 0;
+              }
+            }
+          });
+    }
+  }
+
+ private:
+  using Copies = Kokkos::View<double* [4], Kokkos::LayoutRight, memory_space>;
+  Forces _forces;
+  Copies _copies;  // (threads x atoms, 4)
+  int _atoms = 0;
+  Kokkos::Experimental::UniqueToken<ExecutionSpace, Kokkos::Experimental::UniqueTokenScope::Global> _threads;
+};
 
 /// Site energies, forces and the virial of each centre, eq. (2.13).
 ///
@@ -26,26 +103,24 @@ struct EnergyForcesVirialSink {
   static constexpr bool owns_groups = false;
 
   Kokkos::View<double*, memory_space> site_energies;                         ///< (atoms) eV
-  ForceScatter<ExecutionSpace> forces;                                       ///< (atoms, 3) eV/A, added to
+  ForceSum<ExecutionSpace> forces;                                           ///< begun by the caller
   Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  ///< (atoms, 6) eV, xx yy zz yz xz xy
 
   /// What one thread adds through.
   struct Access {
     EnergyForcesVirialSink const& sink;
-    decltype(std::declval<ForceScatter<ExecutionSpace> const&>().access()) forces;
+    typename ForceSum<ExecutionSpace>::Access forces;
 
     KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
     KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
     KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
-    KOKKOS_FUNCTION void pair(int, int j, double const (&gradient)[3]) const {
-      for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
-    }
+    KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const { forces.subtract(j, gradient); }
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-      for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
+      forces.subtract(i, {-sums.gradient[0], -sums.gradient[1], -sums.gradient[2]});
       for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
-  KOKKOS_FUNCTION Access access() const { return {*this, forces.access()}; }
+  KOKKOS_FUNCTION Access access() const { return {*this, typename ForceSum<ExecutionSpace>::Access(forces)}; }
 };
 
 /// Rows of the linear least-squares problem: what each basis function adds to energy, forces and virial.
@@ -65,7 +140,7 @@ struct DesignRowsSink {
   KOKKOS_FUNCTION void basisValue(int i, int b, double value) const { energy(structure(i), b) += value; }
   KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
   KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
-  KOKKOS_FUNCTION void pair(int b, int j, double const (&gradient)[3]) const {
+  KOKKOS_FUNCTION void pair(int b, int j, Triple const& gradient) const {
     for (int x = 0; x < 3; ++x) {
       if constexpr (is_device_space<ExecutionSpace>) {  // vector lanes may meet in two images of one atom
         Kokkos::atomic_sub(&force(j, x, b), gradient[x]);

@@ -5,10 +5,12 @@
 #include <Kokkos_Core.hpp>
 #include <concepts>
 
+#include "sinter/core/simd.hpp"
+
 namespace sinter {
 
 /// r_j - r_i with the image applied, subtracted in double (A).
-using Displacement = Kokkos::Array<double, 3>;
+using Displacement = Triple;
 
 /// Centres and their neighbours, as a kernel sees them: no cell, no ghost atom, no LAMMPS view.
 ///

@@ -44,21 +44,19 @@ class NeighborList {
     Image const* images;
     double const* positions;
     DeviceCell const& cell;
-    double own[3];
+    Displacement own;
     int count;
 
     KOKKOS_FUNCTION int size() const { return count; }
     KOKKOS_FUNCTION int neighbor(int k) const { return neighbors[k]; }
     KOKKOS_FUNCTION Displacement displacement(int k) const {
-      double const* const other = positions + 3 * static_cast<std::ptrdiff_t>(neighbors[k]);
-      Displacement d;
-      for (int x = 0; x < 3; ++x) d[x] = other[x] - own[x];
+      Displacement const d = Displacement::load(positions + 3 * static_cast<std::ptrdiff_t>(neighbors[k])) - own;
       auto const& image = images[k];
-      if ((image[0] | image[1] | image[2]) != 0) {  // in a large cell most are none
-        for (int x = 0; x < 3; ++x)
-          d[x] += image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x];
-      }
-      return d;
+      if ((image[0] | image[1] | image[2]) == 0) return d;  // as most are in a large cell
+      double shift[3];
+      for (int x = 0; x < 3; ++x)
+        shift[x] = image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x];
+      return {d[0] + shift[0], d[1] + shift[1], d[2] + shift[2]};
     }
   };
   KOKKOS_FUNCTION Environment environment(int c) const {
@@ -67,7 +65,7 @@ class NeighborList {
             images.data() + begin,
             batch.positions.data(),
             batch.cells(batch.structure(c)),
-            {batch.positions(c, 0), batch.positions(c, 1), batch.positions(c, 2)},
+            Displacement::load(&batch.positions(c, 0)),
             static_cast<int>(offsets(c + 1) - begin)};
   }
 };
