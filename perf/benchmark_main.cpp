@@ -6,7 +6,7 @@
 #include <string>
 
 #include "probes.hpp"
-#include "sinter/core/execution.hpp"
+#include "sinter/core/simd.hpp"
 #include "sinter/core/version.hpp"
 
 int main(int argc, char** argv) {

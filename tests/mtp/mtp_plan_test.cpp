@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sinter/core/error.hpp"
+#include "sinter/mtp/mtp_shape.hpp"
 #include "sinter/mtp/mtp_template.hpp"
 
 namespace sinter {
@@ -102,6 +103,48 @@ TEST(MtpProgram, DropsWhatTheEnergyDoesNotNeed) {
   EXPECT_LT(sparse.moments, all.moments);
   EXPECT_LT(sparse.forward.products.terms.size(), all.forward.products.terms.size());
   EXPECT_EQ(makeMtpProgram(model, MtpProgramUse::basis_functions).moments, all.moments);
+}
+
+// Where code was made for a shape, programs accumulate its moments in its order, also those that the table lacks.
+TEST(MtpProgram, FillsAShape) {
+  auto pruned = trainedModel(16);  // without its basic moments of mu = 2 and the basis functions that need them
+  std::vector<bool> lost(static_cast<std::size_t>(pruned.alpha_moments_count));
+  for (std::size_t m = 0; m < pruned.alpha_index_basic.size(); ++m) lost[m] = pruned.alpha_index_basic[m][0] == 2;
+  std::erase_if(pruned.alpha_index_times, [&](auto const& product) {
+    if (lost[product[0]] || lost[product[1]]) lost[product[3]] = true;
+    return lost[product[3]];
+  });
+  for (std::size_t k = 0; k < pruned.moment_coeffs.size(); ++k)
+    if (lost[pruned.alpha_moment_mapping[k]]) pruned.alpha_moment_mapping[k] = 0;
+
+  struct Case {
+    MtpModel model;
+    int shape_level;
+  };
+  std::vector<Case> cases{{pruned, 16}, {trainedModel(22), 0}};
+  for (int const level : {2, 6, 8, 10, 12, 14, 16, 18, 20})
+    cases.push_back({trainedModel(level), level <= 8 ? 8 : (level + 3) / 4 * 4});
+  for (auto const& [model, shape_level] : cases) {
+    auto const program = makeMtpProgram(model, MtpProgramUse::energy);
+    ASSERT_EQ(program.shape_level, shape_level);
+    detail::withShape<true>(shape_level, [&]<class Shape>() {
+      if constexpr (Shape::is_static) {
+        ASSERT_EQ(program.monomials.size(), Shape::monomials);
+        ASSERT_EQ(program.accumulated.size(), Shape::table.begin[Shape::monomials]);
+        for (int m = 0; m < Shape::monomials; ++m) {
+          EXPECT_EQ(program.accumulated_begin[m + 1], Shape::table.begin[m + 1]);
+          if (m > 0) {
+            EXPECT_EQ(program.monomials[m].parent, Shape::table.parent[m]);
+            EXPECT_EQ(program.monomials[m].axis, Shape::table.axis[m]);
+          }
+          for (int a = Shape::table.begin[m]; a < Shape::table.begin[m + 1]; ++a) {
+            EXPECT_EQ(program.accumulated[a].monomial, m);
+            EXPECT_EQ(program.accumulated[a].mu, a - Shape::table.begin[m]);
+          }
+        }
+      }
+    });
+  }
 }
 
 TEST(MtpPlan, RefusesAnUntrainedTemplate) {

@@ -21,6 +21,7 @@
 #include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 #include "sinter/mtp/mtp_shape.hpp"
+#include "sinter/mtp/mtp_unrolled.hpp"
 #include "sinter/neighbor/environment_source.hpp"
 
 namespace sinter {
@@ -369,7 +370,7 @@ struct MtpKernel {
   // Eq. (2.17) into the last radial function. The difference of exponentials as expm1, which keeps its digits near
   // R_min.
   KOKKOS_FUNCTION void pairRepulsion(MtpScratch<Number> const& s, int k, Number const& r) const {
-    int const mu = plan.radial_functions - 1;
+    int const mu = plan.repulsion;
     Number value(Real(0)), prime(Real(0));
     double const at_min = repulsion_strength * Kokkos::exp(-repulsion_steepness * (plan.min_dist - repulsion_origin));
     for (int l = 0; l < lanes; ++l) {
@@ -494,7 +495,7 @@ struct MtpKernel {
         });
       }
     }
-    if (plan.repulsive)
+    if (plan.repulsion >= 0)
       unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { pairRepulsion(s, k + i, at(s, distance, k + i)); });
   }
 
@@ -508,47 +509,20 @@ struct MtpKernel {
     }
   }
 
-  // u, f_mu and monomials of a few neighbours of a shape known when compiling. All indices are constants, so that these
-  // are registers, not memory.
+  // The same for a shape known when compiling, `count` neighbours from k on.
   template <int count>
-  struct Neighbors {
-    Number u[count][3], f[count][Shape::radial_functions], monomial[count][Shape::monomials];
-  };
-
-  template <int count>
-  KOKKOS_FORCEINLINE_FUNCTION void loadNeighbors(MtpScratch<Number> const& s, int k, Neighbors<count>& n) const {
-    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { n.u[i][x] = at(s, direction + x, k + i); });
-      unrolled<Shape::radial_functions>([&](auto mu) SINTER_ALWAYS_INLINE { n.f[i][mu] = at(s, radial + mu, k + i); });
-    });
+  KOKKOS_FUNCTION void accumulateNeighbors(MtpScratch<Number> const& s, int k) const {
+    UnrolledNeighbors<Shape, Number, count> neighbors;
+    loadNeighbors(s, k, neighbors);
+    neighbors.accumulate(s.moments);
   }
-
-  // Monomial m, from an earlier one.
-  template <int count, int m>
-  KOKKOS_FORCEINLINE_FUNCTION static void makeMonomial(Neighbors<count>& n, Index<m>) {
-    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-      if constexpr (m == 0)
-        n.monomial[i][m] = Number(Real(1));
-      else
-        n.monomial[i][m] = n.monomial[i][Shape::table.parent[m]] * n.u[i][Shape::table.axis[m]];
-    });
-  }
-
-  // Adds `count` neighbours to the accumulated moments, eq. (2.5), a shape known when compiling: straight-line code,
-  // each sum read and written once for all of them.
   template <int count>
-  void accumulateNeighbors(MtpScratch<Number> const& s, int k) const {
-    Neighbors<count> n;
-    loadNeighbors<count>(s, k, n);
-    Number* const moments = s.moments;
-    unrolled<Shape::monomials>([&](auto m) SINTER_ALWAYS_INLINE {
-      constexpr int begin = Shape::table.begin[m];
-      makeMonomial<count>(n, m);
-      unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) SINTER_ALWAYS_INLINE {
-        Number sum = moments[begin + mu];
-        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { sum = Kokkos::fma(n.f[i][mu], n.monomial[i][m], sum); });
-        moments[begin + mu] = sum;
-      });
+  KOKKOS_FORCEINLINE_FUNCTION void loadNeighbors(MtpScratch<Number> const& s, int k,
+                                                 UnrolledNeighbors<Shape, Number, count>& neighbors) const {
+    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { neighbors.u[i][x] = at(s, direction + x, k + i); });
+      unrolled<Shape::radial_functions>([&](auto mu)
+                                            SINTER_ALWAYS_INLINE { neighbors.f[i][mu] = at(s, radial + mu, k + i); });
     });
   }
 
@@ -827,48 +801,15 @@ struct MtpKernel {
     }
   }
 
-  // The same for a shape known when compiling, `count` neighbours at a time: each adjoint is read once for all of them.
+  // The same for a shape known when compiling, `count` neighbours from k on.
   template <int count, class Results>
   KOKKOS_FUNCTION void putNeighborGradients(MtpScratch<Number> const& s, Results const& results, int what, int first,
                                             int active, int k, Sums<Total, 9>& sums) const {
-    constexpr int monomials = Shape::monomials, functions = Shape::radial_functions;
-    Neighbors<count> n;
-    loadNeighbors<count>(s, k, n);
-    unrolled<monomials>([&](auto m) SINTER_ALWAYS_INLINE { makeMonomial<count>(n, m); });
-    // weight[m] = dE/d(monomial m): what its own moments give, made for a whole degree at a time so that it does not
-    // wait for what later monomials pass down, and then that.
-    Number p[count][functions], weight[count][monomials], gradient[count][3];
-    Number const* const adjoints = s.adjoints;
-    auto const ownWeights = [&](auto degree) SINTER_ALWAYS_INLINE {
-      unrolled<2 * degree + 1>([&](auto within) SINTER_ALWAYS_INLINE {
-        constexpr int m = degree * degree + within, begin = Shape::table.begin[m];
-        static_assert(Shape::table.begin[m + 1] > begin);
-        unrolled<Shape::table.begin[m + 1] - begin>([&](auto mu) SINTER_ALWAYS_INLINE {
-          Number const adjoint = adjoints[begin + mu];
-          unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-            weight[i][m] = mu == 0 ? n.f[i][mu] * adjoint : Kokkos::fma(n.f[i][mu], adjoint, weight[i][m]);
-            p[i][mu] = Kokkos::fma(adjoint, n.monomial[i][m], p[i][mu]);
-          });
-        });
-      });
-    };
-    unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-      unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE { p[i][mu] = Number(Real(0)); });
-      unrolled<3>([&](auto x) SINTER_ALWAYS_INLINE { gradient[i][x] = Number(Real(0)); });
-    });
-    ownWeights(Index<Shape::rank>());
-    unrolled<Shape::rank>([&](auto reversed) SINTER_ALWAYS_INLINE {
-      constexpr int degree = Shape::rank - reversed;
-      ownWeights(Index<degree - 1>());
-      unrolled<2 * degree + 1>([&](auto within) SINTER_ALWAYS_INLINE {
-        constexpr int m = degree * degree + within, parent = Shape::table.parent[m], axis = Shape::table.axis[m];
-        unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-          gradient[i][axis] = Kokkos::fma(weight[i][m], n.monomial[i][parent], gradient[i][axis]);
-          weight[i][parent] = Kokkos::fma(weight[i][m], n.u[i][axis], weight[i][parent]);
-        });
-      });
-    });
-    Number along[count];
+    constexpr int functions = Shape::radial_functions;
+    UnrolledNeighbors<Shape, Number, count> neighbors;
+    loadNeighbors(s, k, neighbors);
+    Number p[count][functions], along[count], gradient[count][3];
+    neighbors.differentiate(s.adjoints, p, gradient);
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       along[i] = Number(Real(0));
       unrolled<functions>([&](auto mu) SINTER_ALWAYS_INLINE {
@@ -960,7 +901,7 @@ void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::m
     auto const policy = kernel.makePolicy(space, units);
     Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
   };
-  detail::withShape<detail::has_template_shapes<ExecutionSpace>>(plan.template_level, launch);
+  detail::withShape<detail::has_template_shapes<ExecutionSpace>>(plan.shape_level, launch);
 }
 
 }  // namespace sinter

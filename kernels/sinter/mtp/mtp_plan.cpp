@@ -12,32 +12,6 @@ namespace sinter {
 
 namespace {
 
-// The level whose shape (known when compiling) is that of the plan, or 0.
-int templateLevel(MtpModel const& model, MtpProgram const& program) {
-  for (int const level : {8, 12, 16, 20}) {
-    bool const same = detail::withShape<true>(level, [&]<class Shape>() {
-      if constexpr (Shape::is_static) {
-        if (model.radial_funcs_count != Shape::radial_functions || program.monomials.size() != Shape::monomials ||
-            program.accumulated.size() != static_cast<std::size_t>(Shape::table.begin[Shape::monomials]))
-          return false;
-        for (int m = 0; m < Shape::monomials; ++m) {
-          auto const index = static_cast<std::size_t>(m);
-          if (program.accumulated_begin[index + 1] != Shape::table.begin[m + 1]) return false;
-          if (m > 0 && (program.monomials[index].parent != Shape::table.parent[m] ||
-                        program.monomials[index].axis != Shape::table.axis[m]))
-            return false;
-          for (int a = Shape::table.begin[m]; a < Shape::table.begin[m + 1]; ++a)
-            if (program.accumulated[static_cast<std::size_t>(a)].mu != a - Shape::table.begin[m]) return false;
-        }
-        return true;
-      }
-      return false;
-    });
-    if (same) return level;
-  }
-  return 0;
-}
-
 template <class MemorySpace, class T>
 Kokkos::View<T const*, MemorySpace> toDevice(std::vector<T> const& values) {
   Kokkos::View<T*, MemorySpace> const result(Kokkos::view_alloc("sinter::mtp::plan", Kokkos::WithoutInitializing),
@@ -115,7 +89,11 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model, MtpProgramUse use) {
 
   MtpPlan<MemorySpace> plan;
   plan.species_count = model.species_count;
+  plan.repulsion = form.repulsive ? model.radial_funcs_count : -1;
   plan.radial_functions = model.radial_funcs_count + (form.repulsive ? 1 : 0);
+  detail::withShape<true>(program.shape_level, [&]<class Shape>() {
+    if constexpr (Shape::is_static) plan.radial_functions = Shape::radial_functions;
+  });
   plan.radial_basis_size = model.radial_basis_size;
   plan.moments = program.moments;
   plan.basis_functions = static_cast<int>(model.alpha_moment_mapping.size());
@@ -123,8 +101,7 @@ MtpPlan<MemorySpace> makeMtpPlan(MtpModel const& model, MtpProgramUse use) {
   plan.accumulated_count = static_cast<int>(program.accumulated.size());
   plan.envelope = form.envelope;
   plan.clamped = form.clamped;
-  plan.repulsive = form.repulsive;
-  plan.template_level = templateLevel(model, program);
+  plan.shape_level = program.shape_level;
   plan.min_dist = model.min_dist;
   plan.max_dist = model.max_dist;
   plan.xi_slope = 2 / (model.max_dist - model.min_dist);

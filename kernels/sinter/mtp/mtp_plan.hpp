@@ -63,9 +63,9 @@ struct MtpPlan {
   int species_count = 0, radial_functions = 0, radial_basis_size = 0;
   int moments = 0, basis_functions = 0, monomial_count = 0, accumulated_count = 0;
   RadialEnvelope envelope = RadialEnvelope::cutoff;
-  bool clamped = false;    ///< radial functions keep their value at R_min below it, eq. (2.16)
-  bool repulsive = false;  ///< the last radial function is the pair repulsion, eq. (2.17)
-  int template_level = 0;  ///< level whose template has these monomials and accumulated moments; 0: none
+  bool clamped = false;  ///< radial functions keep their value at R_min below it, eq. (2.16)
+  int repulsion = -1;    ///< number of the radial function that is the pair repulsion, eq. (2.17); -1: none
+  int shape_level = 0;   ///< level of the shape that the accumulated moments have; 0: none
   double min_dist = 0, max_dist = 0;
   double xi_slope = 0, xi_offset = 0;  ///< xi = xi_slope r + xi_offset, eq. (2.1)
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sinter/mtp/mtp_radial_basis.hpp"
+#include "sinter/mtp/mtp_shape.hpp"
 
 namespace sinter {
 
@@ -15,6 +16,7 @@ using Powers = std::array<int, 3>;
 
 // A basic moment that is rebuilt by the trace identity: m[moment] = m[a] - m[b] - m[c], eq. (2.8).
 struct Rebuilt {
+  int power;  // of u_z
   int moment, a, b, c;
 };
 
@@ -27,7 +29,9 @@ int asInt(std::size_t n) { return static_cast<int>(n); }
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(MtpModel const& model, MtpProgramUse use) : _model(model), _use(use) {}
+  // With `fills_shape` the accumulated moments are all those of a shape, where there is one that has those needed.
+  ProgramBuilder(MtpModel const& model, MtpProgramUse use, bool fills_shape)
+      : _model(model), _use(use), _fills_shape(fills_shape) {}
 
   MtpProgram build() {
     _slot.assign(static_cast<std::size_t>(_model.alpha_moments_count), -1);
@@ -47,31 +51,82 @@ class ProgramBuilder {
   double coefficient(std::size_t k) const { return _model.moment_coeffs.empty() ? 0 : _model.moment_coeffs[k]; }
   bool isLeaf(int moment) const { return !_used[moment] && moment >= asInt(_model.alpha_index_basic.size()); }
 
+  // The lowest level whose shape has every basic moment, after trace folding, and the pair repulsion; 0 for none.
+  int coveringLevel() const {
+    for (int const level : detail::shape_levels) {
+      bool const covers = detail::withShape<true>(level, [&]<class Shape>() {
+        if constexpr (Shape::is_static) {
+          auto const& basic = _model.alpha_index_basic;
+          return std::all_of(basic.begin(), basic.end(),
+                             [](auto const& moment) {
+                               auto const [mu, a, b, c] = moment;
+                               return mu < Shape::functions(a + b + c);
+                             }) &&
+                 _model.radial_funcs_count + (isRepulsive() ? 1 : 0) <= Shape::radial_functions;
+        }
+        return false;
+      });
+      if (covers) return level;
+    }
+    return 0;
+  }
+  bool isRepulsive() const { return formOf(_model.radial_basis_type).repulsive; }
+
   // Trace folding, eq. (2.8): a basic moment with c >= 2 whose three parents are in the table is rebuilt from them. The
-  // others are accumulated.
+  // others are accumulated. To fill a shape, moments are added to the table: those of the shape, and all parents.
   void foldTraces() {
-    auto const& basic = _model.alpha_index_basic;
-    std::map<std::array<int, 4>, int> index;
-    for (std::size_t i = 0; i < basic.size(); ++i) index.emplace(basic[i], asInt(i));
+    using Moment = std::array<int, 4>;  // mu, a, b, c
+    std::vector<std::pair<Moment, int>> basic;
+    std::map<Moment, int> index;
+    auto const include = [&](Moment const& moment, int number) {
+      if (index.emplace(moment, number).second) basic.emplace_back(moment, number);
+    };
+    auto const add = [&](Moment const& moment) {
+      if (index.contains(moment)) return;
+      include(moment, asInt(_slot.size()));
+      _slot.push_back(-1);
+    };
+    for (std::size_t i = 0; i < _model.alpha_index_basic.size(); ++i) {
+      auto const& moment = _model.alpha_index_basic[i];
+      if (auto const first = index.find(moment); first != index.end()) _repeated.emplace_back(asInt(i), first->second);
+      include(moment, asInt(i));
+    }
+    _program.shape_level = _fills_shape ? coveringLevel() : 0;
+    if (_program.shape_level > 0) {
+      detail::withShape<true>(_program.shape_level, [&]<class Shape>() {
+        if constexpr (Shape::is_static)
+          for (int a = 0; a <= Shape::rank; ++a)
+            for (int b = 0; a + b <= Shape::rank; ++b)
+              for (int c = 0; c <= 1; ++c)
+                for (int mu = 0; mu < Shape::functions(a + b + c); ++mu)
+                  if (!isRepulsive() || mu != _model.radial_funcs_count || a + b + c > 0) add({mu, a, b, c});
+      });
+      for (std::size_t i = 0; i < basic.size(); ++i) {
+        auto const [mu, a, b, c] = basic[i].first;
+        if (c < 2) continue;
+        add({mu, a, b, c - 2});
+        add({mu, a + 2, b, c - 2});
+        add({mu, a, b + 2, c - 2});
+      }
+    }
 
     struct Direct {
       Powers powers;
       int mu, moment;
     };
     std::vector<Direct> direct;
-    for (std::size_t i = 0; i < basic.size(); ++i) {
-      auto const [mu, a, b, c] = basic[i];
+    for (auto const& [moment, number] : basic) {
+      auto const [mu, a, b, c] = moment;
       auto const p = index.find({mu, a, b, c - 2}), q = index.find({mu, a + 2, b, c - 2}),
                  r = index.find({mu, a, b + 2, c - 2});
       if (c >= 2 && p != index.end() && q != index.end() && r != index.end())
-        _rebuilt.push_back({asInt(i), p->second, q->second, r->second});
+        _rebuilt.push_back({c, number, p->second, q->second, r->second});
       else
-        direct.push_back({{a, b, c}, mu, asInt(i)});
+        direct.push_back({{a, b, c}, mu, number});
     }
     // Parents have a smaller c, so this order rebuilds them first.
-    std::stable_sort(_rebuilt.begin(), _rebuilt.end(),
-                     [&](auto const& x, auto const& y) { return basic[x.moment][3] < basic[y.moment][3]; });
-    if (formOf(_model.radial_basis_type).repulsive) direct.push_back({{0, 0, 0}, _model.radial_funcs_count, repulsion});
+    std::stable_sort(_rebuilt.begin(), _rebuilt.end(), [](auto const& x, auto const& y) { return x.power < y.power; });
+    if (isRepulsive()) direct.push_back({{0, 0, 0}, _model.radial_funcs_count, repulsion});
 
     std::vector<Powers> wanted;
     for (auto const& entry : direct) wanted.push_back(entry.powers);
@@ -135,6 +190,8 @@ class ProgramBuilder {
   }
 
   void rebuildBasics() {
+    for (auto const& [moment, first] : _repeated)
+      if (_needed[moment]) _needed[first] = true;
     for (auto e = _rebuilt.rbegin(); e != _rebuilt.rend(); ++e)
       if (_needed[e->moment]) _needed[e->a] = _needed[e->b] = _needed[e->c] = true;
     for (auto const& e : _rebuilt) {
@@ -142,6 +199,7 @@ class ProgramBuilder {
       int const a = _slot[e.a], b = _slot[e.b], c = _slot[e.c];
       _slot[e.moment] = addLinear({{a, 1.0}, {b, -1.0}, {c, -1.0}});
     }
+    for (auto const& [moment, first] : _repeated) _slot[moment] = _slot[first];
   }
 
   // The factor of a product goes to the operand that more products with this factor have.
@@ -295,9 +353,11 @@ class ProgramBuilder {
 
   MtpModel const& _model;
   MtpProgramUse _use;
+  bool _fills_shape;
   MtpProgram _program;
   std::vector<Rebuilt> _rebuilt;
-  std::vector<int> _slot;  // of the moments of the model, -1 for none
+  std::vector<std::pair<int, int>> _repeated;  // basic moments that stand twice in the table, and the first of each
+  std::vector<int> _slot;                      // of the moments of the model and those added to them, -1 for none
   int _repulsion_slot = -1;
   std::vector<bool> _needed, _used;  // by moment of the model
   std::vector<FileProduct> _inner_products, _leaf_products;
@@ -312,10 +372,10 @@ class ProgramBuilder {
 
 }  // namespace
 
-MtpProgram makeMtpProgram(MtpModel const& model, MtpProgramUse use) { return ProgramBuilder(model, use).build(); }
+MtpProgram makeMtpProgram(MtpModel const& model, MtpProgramUse use) { return ProgramBuilder(model, use, true).build(); }
 
 MtpProgramSizes mtpProgramSizes(MtpModel const& model) {
-  MtpProgram const program = makeMtpProgram(model, MtpProgramUse::basis_functions);
+  MtpProgram const program = ProgramBuilder(model, MtpProgramUse::basis_functions, false).build();
   MtpProgramSizes sizes;
   sizes.basics = asInt(model.alpha_index_basic.size());
   for (auto const& [mu, a, b, c] : model.alpha_index_basic) sizes.max_rank = std::max(sizes.max_rank, a + b + c);

@@ -78,6 +78,7 @@ enum class MtpProgramUse {
 /// The program. Moments are numbered anew: first the accumulated ones, in the order of their monomials, then mu.
 struct MtpProgram {
   int moments = 0;
+  int shape_level = 0;  ///< the accumulated moments are those of detail::TemplateShape<shape_level>; 0: of no shape
   std::vector<MonomialStep> monomials;
   std::vector<AccumulatedMoment> accumulated;
   std::vector<std::int32_t> accumulated_begin;  ///< (monomials + 1) first accumulated moment of each monomial
@@ -97,7 +98,8 @@ struct MtpProgram {
 
 /// Makes the program of a checked model (`checkMtpModel`); linear coefficients that are missing count as zero. The pair
 /// repulsion of `RBChebyshev_repuls` is one more accumulated moment (radial function number radial_funcs_count) with
-/// the seed 1. Cost: O(products log products).
+/// the seed 1. Where a shape has all moments that the table needs, the others of that shape are accumulated too: code
+/// made for it is faster than loops over any table. Cost: O(products log products).
 [[nodiscard]] MtpProgram makeMtpProgram(MtpModel const& model, MtpProgramUse use);
 
 /// Work per centre, for people: multiply-adds and multiplications, and numbers kept.

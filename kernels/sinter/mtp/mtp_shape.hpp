@@ -14,7 +14,7 @@ namespace sinter::detail {
 /// Tables of the plan decide at run time: any potential.
 struct PlanShape {
   static constexpr bool is_static = false;
-  static constexpr int level = 0;
+  static constexpr int level = 0, radial_functions = 1;  // the latter is not used
 };
 
 /// After the parameters of a lambda: inlined whatever its size. What is called once per index has to be, or its
@@ -97,8 +97,10 @@ inline constexpr bool has_template_shapes =
     true;
 #endif
 
-/// Calls call.operator()<Shape>() with the shape of a template level, or with PlanShape for level 0 (and levels that
-/// have no code of their own).
+/// Levels that have code of their own.
+inline constexpr int shape_levels[] = {8, 12, 16, 20};
+
+/// Calls call.operator()<Shape>() with the shape of one of these levels, or with PlanShape for any other.
 template <bool has_shapes, class Call>
 decltype(auto) withShape(int level, Call&& call) {
   if constexpr (has_shapes) {
