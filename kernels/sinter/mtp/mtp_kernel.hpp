@@ -6,9 +6,8 @@
 /// the products run forward and backward; the second pass turns the adjoints of the folded moments into pair
 /// derivatives. Nothing is stored per (neighbour, basis function), so memory does not grow with their product.
 ///
-/// One source for all backends. On the host a thread works on a pack of centres, one per SIMD lane, and the vector
-/// ranges below are plain loops; on a device a pack has one lane, and the vector lanes of a warp share the work on one
-/// centre.
+/// One source for all backends and mappings (mtp_mapping.hpp). On the host a thread works on a pack of centres, one per
+/// SIMD lane; on a device a pack has one lane, and a thread, a warp or a block works on one centre.
 #pragma once
 
 #include <Kokkos_Core.hpp>
@@ -19,6 +18,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/simd.hpp"
+#include "sinter/mtp/mtp_mapping.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 #include "sinter/mtp/mtp_shape.hpp"
 #include "sinter/mtp/mtp_unrolled.hpp"
@@ -56,8 +56,8 @@ struct Sums {
   Number values[size];
 
   KOKKOS_DEFAULTED_FUNCTION Sums() = default;
-  KOKKOS_FUNCTION explicit Sums(Number zero) {
-    for (auto& value : values) value = zero;
+  KOKKOS_FUNCTION explicit Sums(double zero) {
+    for (auto& value : values) value = Number(zero);
   }
   KOKKOS_FUNCTION Sums& operator+=(Sums const& other) {
     for (int i = 0; i < size; ++i) values[i] = values[i] + other.values[i];
@@ -87,7 +87,7 @@ struct DoubleLanes {
 template <class Number, int size>
 struct Kokkos::reduction_identity<sinter::detail::Sums<Number, size>> {
   KOKKOS_FORCEINLINE_FUNCTION static sinter::detail::Sums<Number, size> sum() {
-    return sinter::detail::Sums<Number, size>(Number(0));
+    return sinter::detail::Sums<Number, size>(0.0);
   }
 };
 
@@ -95,7 +95,7 @@ namespace sinter {
 
 namespace detail {
 
-// What a thread keeps while it works on one pack of centres, in team scratch.
+// What is kept while one pack of centres is worked on, in team scratch.
 template <class Number>
 struct MtpScratch {
   Number* moments;    // (moments) m
@@ -105,25 +105,36 @@ struct MtpScratch {
   Number* weights;    // (monomials, chunk)
 };
 
-template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape>
+// The number of lanes of a pack follows from the mapping: device mappings have one, on the host too (in tests).
+template <class ExecutionSpace, class Real, MtpMapping mapping>
+using MappedPack = std::conditional_t<mapping == MtpMapping::lanes, Pack<ExecutionSpace, Real>,
+                                      Kokkos::Experimental::basic_simd<Real, Kokkos::Experimental::simd_abi::scalar>>;
+
+template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, class Sink, class Shape,
+          MtpMapping mapping>
 struct MtpKernel {
-  using Number = Pack<ExecutionSpace, Real>;
+  using Number = MappedPack<ExecutionSpace, Real, mapping>;
   using Plan = MtpPlan<typename ExecutionSpace::memory_space>;
-  using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
+  using Policy = Kokkos::TeamPolicy<ExecutionSpace, Kokkos::LaunchBounds<128, 2>>;
   using Member = typename Policy::member_type;
+  using Workers = MtpWorkers<mapping, Member>;
   static constexpr int lanes = static_cast<int>(Number::size());
   // Energy, gradient and virial of a centre are summed in double whatever `Real` is. What a pair adds to a centre is
   // then exactly what it takes from the neighbour: the forces of mixed precision have no resultant.
   using Total = std::conditional_t<std::is_same_v<Real, double>, Number, DoubleLanes<lanes>>;
-  static constexpr bool on_device = is_device_space<ExecutionSpace>;
+  static constexpr bool in_lanes = mapping == MtpMapping::lanes, by_thread = mapping == MtpMapping::thread,
+                        on_device = is_device_space<ExecutionSpace>;
+  static_assert(!by_thread || (Shape::is_static && !Sink::owns_groups));
   // Neighbours whose monomials are kept at a time: enough to hold sums in registers, few enough for the L1 cache; on a
   // device, few enough for shared memory. With a shape known when compiling, the host keeps them in registers, and a
   // device needs them only before there are adjoints, whose memory they share.
-  static constexpr int chunk = !on_device ? 8 : (Shape::is_static ? 16 : 32);
+  static constexpr int chunk = in_lanes ? 8 : (Shape::is_static ? 16 : 32);
   static constexpr int monomial_slots = Shape::is_static ? 0 : chunk;
-  static constexpr int weight_slots = Shape::is_static ? 0 : (on_device ? 32 : 1);
+  static constexpr int weight_slots = Shape::is_static ? 0 : (in_lanes ? 1 : chunk);
+  // A thread that works alone has its moments side by side with those of the rest of its block.
+  static constexpr int stride = by_thread ? 64 : 1;
   [[nodiscard]] KOKKOS_FUNCTION int adjointSlots() const {
-    int const shared = Shape::is_static && on_device ? plan.monomial_count * chunk : 0;
+    int const shared = Shape::is_static && !in_lanes && !by_thread ? plan.monomial_count * chunk : 0;
     return plan.moments > shared ? plan.moments : shared;
   }
   // Fields of a neighbour: displacement, then unit vector u; r; 1/r; its atom; f_mu from `radial` on, then f'_mu.
@@ -136,49 +147,62 @@ struct MtpKernel {
 
   // ---- launch ------------------------------------------------------------------------------------------------------
 
-  // Scratch of one thread in bytes, each array aligned to a pack.
+  // Scratch of one unit of work (by_thread: of a block of them) in bytes, each array aligned to a pack.
   [[nodiscard]] std::size_t scratchBytes() const {
-    auto const numbers = std::size_t(plan.moments) + adjointSlots() + std::size_t(fields()) * max_neighbors +
-                         std::size_t(plan.monomial_count) * (monomial_slots + weight_slots);
+    auto numbers = (std::size_t(plan.moments) + adjointSlots()) * stride;
+    if constexpr (!by_thread)
+      numbers +=
+          std::size_t(fields()) * max_neighbors + std::size_t(plan.monomial_count) * (monomial_slots + weight_slots);
     return (numbers + 16) * sizeof(Number) + 16 * 64;
   }
 
   // The only place that knows team size, vector length and scratch. `units` is the number of packs, or of groups. On a
-  // device teams have as many warps (up to four) as find room in fast memory; where not even one does, scratch is in
+  // device blocks have as many warps (up to four) as find room in fast memory; where not even one does, scratch is in
   // slow memory.
   [[nodiscard]] Policy makePolicy(ExecutionSpace const& space, int units) {
-    constexpr int vector_length = on_device ? 32 : 1;
+    constexpr int vector_length = on_device && !by_thread ? 32 : 1;
     std::size_t const bytes = scratchBytes(), fast = static_cast<std::size_t>(Policy::scratch_size_max(0));
-    int team_size = on_device ? 4 : 1;
-    while (team_size > 1 && bytes * team_size > fast) team_size /= 2;
-    scratch_level = bytes * team_size <= fast ? 0 : 1;
-    Policy policy(space, (units + team_size - 1) / team_size, team_size, vector_length);
-    policy.set_scratch_size(scratch_level, Kokkos::PerThread(static_cast<int>(bytes)));
+    constexpr bool shared = by_thread || mapping == MtpMapping::block;  // one scratch for a team
+    int team_size = on_device ? (by_thread ? stride : 4) : 1;
+    while (!shared && team_size > 1 && bytes * team_size > fast) team_size /= 2;
+    scratch_level = bytes * (shared ? 1 : team_size) <= fast ? 0 : 1;
+    int const units_of_team = mapping == MtpMapping::block ? 1 : team_size;
+    Policy policy(space, (units + units_of_team - 1) / units_of_team, team_size, vector_length);
+    if constexpr (shared)
+      policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(bytes)));
+    else
+      policy.set_scratch_size(scratch_level, Kokkos::PerThread(static_cast<int>(bytes)));
     return policy;
   }
 
   // ---- kernel ------------------------------------------------------------------------------------------------------
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
-    int const unit = team.league_rank() * team.team_size() + team.team_rank();
+    int unit = team.league_rank();
+    if constexpr (mapping != MtpMapping::block) unit = unit * team.team_size() + team.team_rank();
+    Workers const workers(team);
     MtpScratch<Number> const scratch = carveScratch(team);
-    if constexpr (Sink::owns_groups) {
+    if constexpr (by_thread) {
+      if (unit < centres) evaluateAlone(workers, scratch, unit);
+    } else if constexpr (Sink::owns_groups) {
       if (unit >= source.numGroups()) return;
       int const end = source.groupBegin(unit + 1);
-      for (int c = source.groupBegin(unit); c < end; c += lanes) evaluatePack(team, scratch, c, end);
+      for (int c = source.groupBegin(unit); c < end; c += lanes) evaluatePack(workers, scratch, c, end);
     } else {
-      if (unit * lanes < centres) evaluatePack(team, scratch, unit * lanes, centres);
+      if (unit * lanes < centres) evaluatePack(workers, scratch, unit * lanes, centres);
     }
   }
 
   KOKKOS_FUNCTION MtpScratch<Number> carveScratch(Member const& team) const {
-    auto const& memory = team.thread_scratch(scratch_level);
+    auto const& memory = mapping == MtpMapping::block || by_thread ? team.team_scratch(scratch_level)
+                                                                   : team.thread_scratch(scratch_level);
     auto const numbers = [&](int count) {
       return static_cast<Number*>(memory.get_shmem_aligned(count * sizeof(Number), alignof(Number)));
     };
     MtpScratch<Number> s;
-    s.moments = numbers(plan.moments);
-    s.adjoints = numbers(adjointSlots());
+    s.moments = numbers(plan.moments * stride) + (by_thread ? team.team_rank() : 0);
+    s.adjoints = numbers(adjointSlots() * stride) + (by_thread ? team.team_rank() : 0);
+    if constexpr (by_thread) return s;
     s.pairs = numbers(fields() * max_neighbors);
     s.monomials = Shape::is_static ? s.adjoints : numbers(plan.monomial_count * monomial_slots);
     s.weights = numbers(plan.monomial_count * weight_slots);
@@ -193,20 +217,20 @@ struct MtpKernel {
   }
   KOKKOS_FUNCTION int fields() const { return radial + 2 * radialFunctionCount(); }
 
-  // A field of neighbour k. On the host all fields of a neighbour stand together; on a device neighbours do, because
-  // they belong to different vector lanes.
-  KOKKOS_FUNCTION Number& at(MtpScratch<Number> const& s, int field, int k) const {
-    return s.pairs[on_device ? field * max_neighbors + k : k * fields() + field];
+  // A field of neighbour k. In SIMD lanes all fields of a neighbour stand together; else neighbours do, because they
+  // belong to different vector lanes, or there is but one.
+  KOKKOS_FORCEINLINE_FUNCTION Number& at(MtpScratch<Number> const& s, int field, int k) const {
+    if constexpr (in_lanes)
+      return s.pairs[k * fields() + field];
+    else if constexpr (by_thread)
+      return s.pairs[field];
+    else
+      return s.pairs[field * max_neighbors + k];
   }
 
   // The atom that a neighbour is; the centre itself for padding.
   KOKKOS_FUNCTION int& neighborOf(MtpScratch<Number> const& s, int k, int l) const {
     return reinterpret_cast<int&>(lanesOf(at(s, identity, k))[l]);
-  }
-
-  // Vector lanes see each other's writes to scratch: a loop ends with such a barrier, a scan or reduction does not.
-  KOKKOS_FUNCTION static void finishLanes(Member const& team) {
-    if constexpr (on_device) Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0), [](int) {});
   }
 
   KOKKOS_FUNCTION static int smaller(int a, int b) { return a < b ? a : b; }
@@ -220,35 +244,81 @@ struct MtpKernel {
   }
 
   // Centres first .. first + lanes - 1, those before `end`.
-  KOKKOS_FUNCTION void evaluatePack(Member const& team, MtpScratch<Number> const& s, int first, int end) const {
+  KOKKOS_FUNCTION void evaluatePack(Workers const& workers, MtpScratch<Number> const& s, int first, int end) const {
     auto const& results = sink.access();
     int const active = smaller(lanes, end - first);
-    int const neighbors = gatherNeighbors(team, s, first, active);
-    evaluateRadial(team, s, first, active, neighbors);
-    accumulateMoments(team, s, neighbors);
-    sweep<true>(team, plan.forward, s.moments, s.moments);  // eqs. (2.6), (2.8)
+    int const neighbors = gatherNeighbors(workers, s, first, active);
+    evaluateRadial(workers, s, first, active, neighbors);
+    accumulateMoments(workers, s, neighbors);
+    sweep<true>(workers, plan.forward, s.moments, s.moments);  // eqs. (2.6), (2.8)
     if constexpr (contains(outputs, MtpOutputs::basis_values)) {
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.basis_functions), [&](int b) {
+      workers.forEach(0, plan.basis_functions, [&](int b) {
         Number const value = basisValue(s, b);
         for (int l = 0; l < active; ++l) results.basisValue(source.centre(first + l), b, lanesOf(value)[l]);
       });
     }
     if constexpr (contains(outputs, MtpOutputs::site_energies) || contains(outputs, MtpOutputs::forces))
-      putSiteEnergies(team, s, results, first, active);
-    if constexpr (contains(outputs, MtpOutputs::forces)) putGradients(team, s, results, 0, first, active, neighbors);
+      putSiteEnergies(workers, s, results, first, active);
+    if constexpr (contains(outputs, MtpOutputs::forces)) putGradients(workers, s, results, 0, first, active, neighbors);
     if constexpr (contains(outputs, MtpOutputs::basis_gradients)) {
       for (int b = 0; b < plan.basis_functions; ++b) {
-        seedBasisFunction(team, s, b);
-        putGradients(team, s, results, b, first, active, neighbors);
+        seedBasisFunction(workers, s, b);
+        putGradients(workers, s, results, b, first, active, neighbors);
       }
+    }
+  }
+
+  // One centre by one thread: neighbours are met twice, moments summed and adjoints read in registers.
+  KOKKOS_FUNCTION void evaluateAlone(Workers const& workers, MtpScratch<Number> s, int c) const {
+    constexpr int accumulated = Shape::table.begin[Shape::monomials];
+    auto const& results = sink.access();
+    Number neighbor[radial + 2 * Shape::radial_functions], sums[accumulated];
+    s.pairs = neighbor;
+    unrolled<accumulated>([&](auto a) SINTER_ALWAYS_INLINE { sums[a] = Number(Real(0)); });
+    forNeighbors(s, c, [&] {
+      UnrolledNeighbors<Shape, Number, 1> one;
+      loadNeighbors(s, 0, one);
+      one.accumulate(sums);
+    });
+    unrolled<accumulated>([&](auto a) SINTER_ALWAYS_INLINE { s.moments[a * stride] = sums[a]; });
+    sweep<true>(workers, plan.forward, s.moments, s.moments);  // eqs. (2.6), (2.8)
+    putSiteEnergies(workers, s, results, c, 1);
+    if constexpr (contains(outputs, MtpOutputs::forces)) {
+      sweep<false>(workers, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
+      unrolled<accumulated>([&](auto a) SINTER_ALWAYS_INLINE { sums[a] = s.adjoints[a * stride]; });
+      s.adjoints = sums;
+      Sums<Total, 9> totals(0.0);
+      forNeighbors(s, c, [&] { putNeighborGradients<1>(s, results, 0, c, 1, 0, totals); });
+      putCentres(results, 0, c, 1, totals);
+    }
+  }
+
+  // Calls body() with the fields of each neighbour of centre c inside the cutoff in the only place of `s`.
+  template <class Body>
+  KOKKOS_FORCEINLINE_FUNCTION void forNeighbors(MtpScratch<Number> const& s, int c, Body const& body) const {
+    int const own[1] = {plan.species_count > 1 ? source.type(source.centre(c)) : 0};
+    auto const environment = source.environment(c);
+    double const cutoff_squared = plan.max_dist * plan.max_dist;
+    bool const usual = isUsual();
+    for (int k = 0; k < environment.size(); ++k) {
+      Displacement const d = environment.displacement(k);
+      if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared) continue;
+      for (int x = 0; x < 3; ++x) at(s, direction + x, 0) = static_cast<Real>(d[x]);
+      neighborOf(s, 0, 0) = environment.neighbor(k);
+      if (usual)
+        evaluateRadialOf<1, 8>(s, 0, own);
+      else
+        evaluateRadialOf<1, 0>(s, 0, own);
+      body();
     }
   }
 
   // Neighbours inside the cutoff, lane by lane, the shorter lists padded with neighbours at the cutoff, where radial
   // functions and their derivatives vanish (or are made to, see radialEnvelope). Returns the length of the longest
-  // list. On the host, fields 0 to 3 of a neighbour are a record for each lane until evaluateRadialOf transposes them:
-  // displacement and, in the bits of the fourth number, atom.
-  KOKKOS_FUNCTION int gatherNeighbors(Member const& team, MtpScratch<Number> const& s, int first, int active) const {
+  // list. In SIMD lanes, fields 0 to 3 of a neighbour are a record for each lane until evaluateRadialOf transposes
+  // them: displacement and, in the bits of the fourth number, atom.
+  KOKKOS_FUNCTION int gatherNeighbors(Workers const& workers, MtpScratch<Number> const& s, int first,
+                                      int active) const {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
     // Written so that a position that is not a number is inside, and ends up in energy and forces.
     auto const isInside = [=](double squared) { return !(squared >= cutoff_squared); };
@@ -258,19 +328,16 @@ struct MtpKernel {
       if (l < active) {
         auto const environment = source.environment(first + l);
         int const all = environment.size();
-        if constexpr (on_device) {
-          Kokkos::parallel_scan(
-              Kokkos::ThreadVectorRange(team, all),
-              [&](int k, int& slot, bool final) {
-                Displacement const d = environment.displacement(k);
-                bool const inside = isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-                if (final && inside) {
-                  for (int x = 0; x < 3; ++x) at(s, direction + x, slot) = static_cast<Real>(d[x]);
-                  neighborOf(s, slot, 0) = environment.neighbor(k);
-                }
-                slot += inside ? 1 : 0;
-              },
-              counts[l]);
+        if constexpr (!in_lanes) {
+          counts[l] = workers.scan(all, [&](int k, int& slot, bool final) {
+            Displacement const d = environment.displacement(k);
+            bool const inside = isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+            if (final && inside) {
+              for (int x = 0; x < 3; ++x) at(s, direction + x, slot) = static_cast<Real>(d[x]);
+              neighborOf(s, slot, 0) = environment.neighbor(k);
+            }
+            slot += inside ? 1 : 0;
+          });
         } else {
           // No branch that depends on the distance: what is outside is written over by the next one.
           Real* record = recordOf(s, 0, l);
@@ -300,8 +367,7 @@ struct MtpKernel {
       }
       longest = Kokkos::max(longest, counts[l]);
     }
-    finishLanes(team);
-    if constexpr (!on_device) {
+    if constexpr (in_lanes) {
       for (int l = 0; l < lanes; ++l) {
         for (int k = counts[l]; k < longest; ++k) {
           Displacement(plan.max_dist, 0, 0).storeRecord(recordOf(s, k, l));
@@ -316,14 +382,14 @@ struct MtpKernel {
   }
 
   // Eqs. (2.1)-(2.4), (2.16)-(2.21): u, r, 1/r, f_mu and f'_mu of every neighbour.
-  KOKKOS_FUNCTION void evaluateRadial(Member const& team, MtpScratch<Number> const& s, int first, int active,
+  KOKKOS_FUNCTION void evaluateRadial(Workers const& workers, MtpScratch<Number> const& s, int first, int active,
                                       int neighbors) const {
     int own[lanes];  // species of the centres
     for (int l = 0; l < lanes; ++l)
       own[l] = plan.species_count > 1 && l < active ? source.type(source.centre(first + l)) : 0;
-    bool const usual = plan.radial_basis_size == 8 && plan.envelope == RadialEnvelope::cutoff && !plan.clamped;
-    if constexpr (on_device) {
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, neighbors), [&](int k) {
+    bool const usual = isUsual();
+    if constexpr (!in_lanes) {
+      workers.forEach(0, neighbors, [&](int k) {
         if (usual)
           evaluateRadialOf<1, 8>(s, k, own);
         else
@@ -336,6 +402,11 @@ struct MtpKernel {
     } else {
       for (int k = 0; k < neighbors; ++k) evaluateRadialOf<1, 0>(s, k, own);
     }
+  }
+
+  // As in all templates: faster, because it is known when compiling.
+  KOKKOS_FUNCTION bool isUsual() const {
+    return plan.radial_basis_size == 8 && plan.envelope == RadialEnvelope::cutoff && !plan.clamped;
   }
 
   // What differs between the forms of the radial basis: the argument of xi and its derivative by r, w(r) and w'(r).
@@ -402,7 +473,7 @@ struct MtpKernel {
     Envelope envelope[count];
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       Number record[4] = {at(s, 0, k + i), at(s, 1, k + i), at(s, 2, k + i), at(s, 3, k + i)};
-      if constexpr (!on_device) {
+      if constexpr (in_lanes) {
         transpose<lanes>(record);
         at(s, identity, k + i) = record[3];
       }
@@ -527,19 +598,17 @@ struct MtpKernel {
   }
 
   // Eq. (2.5): sums over neighbours of f_mu(r) u^a u^b u^c.
-  KOKKOS_FUNCTION void accumulateMoments(Member const& team, MtpScratch<Number> const& s, int neighbors) const {
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count),
-                         [&](int a) { s.moments[a] = Number(Real(0)); });
-    if constexpr (Shape::is_static && !on_device) {
+  KOKKOS_FUNCTION void accumulateMoments(Workers const& workers, MtpScratch<Number> const& s, int neighbors) const {
+    workers.forEach(0, plan.accumulated_count, [&](int a) { s.moments[a] = Number(Real(0)); });
+    if constexpr (Shape::is_static && in_lanes) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) accumulateNeighbors<2>(s, k);
       if (k < neighbors) accumulateNeighbors<1>(s, k);
     } else {
       for (int begin = 0; begin < neighbors; begin += chunk) {
         int const count = smaller(chunk, neighbors - begin);
-        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, count),
-                             [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
-        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.accumulated_count), [&](int a) {
+        workers.forEach(0, count, [&](int slot) { evaluateMonomials(s, begin + slot, slot); });
+        workers.forEach(0, plan.accumulated_count, [&](int a) {
           AccumulatedMoment const entry = plan.accumulated(a);
           Number const* const m = s.monomials + entry.monomial * chunk;
           auto const f = [&](int slot) { return at(s, radial + entry.mu, begin + slot); };
@@ -558,7 +627,8 @@ struct MtpKernel {
 
   // A number of the product program, whose indices come times Plan::index_unit.
   KOKKOS_FORCEINLINE_FUNCTION static Number& numberAt(Number* numbers, std::int32_t index) {
-    constexpr auto step = static_cast<std::ptrdiff_t>(sizeof(Number) / Plan::index_unit);
+    constexpr auto step = static_cast<std::ptrdiff_t>(sizeof(Number) * stride / Plan::index_unit);
+    static_assert(step > 0);
     return *reinterpret_cast<Number*>(reinterpret_cast<char*>(numbers) + index * step);
   }
   KOKKOS_FORCEINLINE_FUNCTION static Number const& numberAt(Number const* numbers, std::int32_t index) {
@@ -568,13 +638,13 @@ struct MtpKernel {
   // A sweep of the product program: values[target] = or += sums of weight values[index] and of
   // values[left] moments[right].
   template <bool sets>
-  KOKKOS_FUNCTION void sweep(Member const& team, typename Plan::Sweep const& program, Number* values,
+  KOKKOS_FUNCTION void sweep(Workers const& workers, typename Plan::Sweep const& program, Number* values,
                              Number const* moments) const {
     for (int stage = 0; stage < program.stages; ++stage) {
-      sumRows<sets>(team, program.linear, stage, values, [=](LinearTerm const& term, Number const& sum) {
+      sumRows<sets>(workers, program.linear, stage, values, [=](LinearTerm const& term, Number const& sum) {
         return Kokkos::fma(Number(Real(term.weight)), numberAt(values, term.index), sum);
       });
-      sumRows<sets>(team, program.products, stage, values, [=](ProductTerm const& term, Number const& sum) {
+      sumRows<sets>(workers, program.products, stage, values, [=](ProductTerm const& term, Number const& sum) {
         return Kokkos::fma(numberAt(values, term.left), numberAt(moments, term.right), sum);
       });
     }
@@ -582,12 +652,13 @@ struct MtpKernel {
 
   // values[row.target] = or += the terms of each row of a stage; `add` gives a sum with one term more.
   template <bool sets, class Rows, class Add>
-  KOKKOS_FUNCTION static void sumRows(Member const& team, Rows const& rows, int stage, Number* values, Add const& add) {
+  KOKKOS_FUNCTION static void sumRows(Workers const& workers, Rows const& rows, int stage, Number* values,
+                                      Add const& add) {
     auto const start = [=](Row const& row) { return sets ? Number(Real(0)) : numberAt(values, row.target); };
-    if constexpr (on_device) {
+    if constexpr (!in_lanes) {
       int const begin = rows.stage_begin(stage), end = rows.stage_begin(stage + 1);
       if (begin == end) return;
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, begin, end), [&](int r) {
+      workers.forEach(begin, end, [&](int r) {
         Row const row = rows.rows(r);
         Number sum = start(row);
         for (int t = row.begin; t < row.end; ++t) sum = add(rows.terms(t), sum);
@@ -649,25 +720,22 @@ struct MtpKernel {
 
   // Site energies, eq. (2.7), as linear and quadratic form of the moments, and its derivatives by them, eq. (2.9).
   template <class Results>
-  KOKKOS_FUNCTION void putSiteEnergies(Member const& team, MtpScratch<Number> const& s, Results const& results,
+  KOKKOS_FUNCTION void putSiteEnergies(Workers const& workers, MtpScratch<Number> const& s, Results const& results,
                                        int first, int active) const {
-    sumRows<true>(team, plan.quadratic, 0, s.adjoints, [&](LinearTerm const& term, Number const& sum) {
+    sumRows<true>(workers, plan.quadratic, 0, s.adjoints, [&](LinearTerm const& term, Number const& sum) {
       return Kokkos::fma(Number(Real(term.weight)), numberAt(s.moments, term.index), sum);
     });
-    Sums<Total, 1> linear(Total(0.0));
-    Kokkos::parallel_reduce(
-        Kokkos::ThreadVectorRange(team, static_cast<int>(plan.seeds.extent(0))),
-        [&](int t, Sums<Total, 1>& sum) {
+    auto const linear =
+        workers.template sum<Sums<Total, 1>>(static_cast<int>(plan.seeds.extent(0)), [&](int t, Sums<Total, 1>& sum) {
           LinearTerm const seed = plan.seeds(t);
-          s.adjoints[seed.index] = s.adjoints[seed.index] + Number(Real(seed.weight));
-          addTo(sum.values[0], Number(Real(seed.weight)) * s.moments[seed.index]);
-        },
-        Kokkos::Sum<Sums<Total, 1>>(linear));
-    finishLanes(team);
+          Number& adjoint = s.adjoints[seed.index * stride];
+          adjoint = adjoint + Number(Real(seed.weight));
+          addTo(sum.values[0], Number(Real(seed.weight)) * s.moments[seed.index * stride]);
+        });
     if constexpr (contains(outputs, MtpOutputs::site_energies)) {
       // The linear form and twice the quadratic one.
-      Total const product = dot(team, plan.moments, s.moments, s.adjoints);
-      Kokkos::single(Kokkos::PerThread(team), [&] {
+      Total const product = dot(workers, plan.moments, s.moments, s.adjoints);
+      workers.once([&] {
         for (int l = 0; l < active; ++l) {
           int const atom = source.centre(first + l);
           results.siteEnergy(atom, plan.species_coeffs(source.type(atom)) +
@@ -678,13 +746,12 @@ struct MtpKernel {
   }
 
   // sum_i a[i] b[i]; in single precision a few terms at a time.
-  KOKKOS_FUNCTION static Total dot(Member const& team, int count, Number const* a, Number const* b) {
-    if constexpr (on_device) {
-      Sums<Total, 1> result(Total(0.0));
-      Kokkos::parallel_reduce(
-          Kokkos::ThreadVectorRange(team, count),
-          [&](int i, Sums<Total, 1>& sum) { addTo(sum.values[0], a[i] * b[i]); }, Kokkos::Sum<Sums<Total, 1>>(result));
-      return result.values[0];
+  KOKKOS_FUNCTION static Total dot(Workers const& workers, int count, Number const* a, Number const* b) {
+    if constexpr (!in_lanes) {
+      return workers
+          .template sum<Sums<Total, 1>>(
+              count, [&](int i, Sums<Total, 1>& sum) { addTo(sum.values[0], a[i * stride] * b[i * stride]); })
+          .values[0];
     } else {
       Total total(0.0);
       constexpr int few = 32;
@@ -712,10 +779,9 @@ struct MtpKernel {
   }
 
   // Adjoints of basis function b: its derivatives by the moments that it is made of.
-  KOKKOS_FUNCTION void seedBasisFunction(Member const& team, MtpScratch<Number> const& s, int b) const {
-    Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, plan.moments),
-                         [&](int m) { s.adjoints[m] = Number(Real(0)); });
-    Kokkos::single(Kokkos::PerThread(team), [&] {
+  KOKKOS_FUNCTION void seedBasisFunction(Workers const& workers, MtpScratch<Number> const& s, int b) const {
+    workers.forEach(0, plan.moments, [&](int m) { s.adjoints[m] = Number(Real(0)); });
+    workers.once([&] {
       for (int t = plan.basis_begin(b); t < plan.basis_begin(b + 1); ++t) {
         BasisTerm const term = plan.basis_terms(t);
         Number const factor(Real(term.factor));
@@ -733,45 +799,42 @@ struct MtpKernel {
 
   // From seeds in `adjoints` to pair derivatives: eqs. (2.10)-(2.12).
   template <class Results>
-  KOKKOS_FUNCTION void putGradients(Member const& team, MtpScratch<Number> const& s, Results const& results, int what,
-                                    int first, int active, int neighbors) const {
-    sweep<false>(team, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
+  KOKKOS_FUNCTION void putGradients(Workers const& workers, MtpScratch<Number> const& s, Results const& results,
+                                    int what, int first, int active, int neighbors) const {
+    sweep<false>(workers, plan.reverse, s.adjoints, s.moments);  // eqs. (2.10), (2.11)
 
-    Sums<Total, 9> sums(Total(0.0));
-    if constexpr (Shape::is_static && on_device) {
-      Kokkos::parallel_reduce(
-          Kokkos::ThreadVectorRange(team, neighbors),
-          [&](int k, Sums<Total, 9>& sum) { putNeighborGradients<1>(s, results, what, first, active, k, sum); },
-          Kokkos::Sum<Sums<Total, 9>>(sums));
-    } else if constexpr (Shape::is_static) {
+    Sums<Total, 9> sums(0.0);
+    if constexpr (Shape::is_static && in_lanes) {
       int k = 0;
       for (; k + 1 < neighbors; k += 2) putNeighborGradients<2>(s, results, what, first, active, k, sums);
       if (k < neighbors) putNeighborGradients<1>(s, results, what, first, active, k, sums);
+    } else if constexpr (Shape::is_static) {
+      sums = workers.template sum<Sums<Total, 9>>(neighbors, [&](int k, Sums<Total, 9>& sum) {
+        putNeighborGradients<1>(s, results, what, first, active, k, sum);
+      });
     } else {
       for (int begin = 0; begin < neighbors; begin += chunk) {
         int const count = smaller(chunk, neighbors - begin);
-        Sums<Total, 9> part(Total(0.0));
-        Kokkos::parallel_reduce(
-            Kokkos::ThreadVectorRange(team, count),
-            [&](int slot, Sums<Total, 9>& sum) {
-              Number along[1] = {Number(Real(0))},
-                     gradient[1][3] = {{Number(Real(0)), Number(Real(0)), Number(Real(0))}};
-              evaluateMonomials(s, begin + slot, slot);
-              differentiate(s, begin + slot, slot, along[0], gradient[0]);
-              putPairs<1>(s, results, what, first, active, begin + slot, along, gradient, sum);
-            },
-            Kokkos::Sum<Sums<Total, 9>>(part));
-        sums += part;
+        sums += workers.template sum<Sums<Total, 9>>(count, [&](int slot, Sums<Total, 9>& sum) {
+          Number along[1] = {Number(Real(0))}, gradient[1][3] = {{Number(Real(0)), Number(Real(0)), Number(Real(0))}};
+          evaluateMonomials(s, begin + slot, slot);
+          differentiate(s, begin + slot, slot, along[0], gradient[0]);
+          putPairs<1>(s, results, what, first, active, begin + slot, along, gradient, sum);
+        });
       }
     }
-    Kokkos::single(Kokkos::PerThread(team), [&] {
-      for (int l = 0; l < active; ++l) {
-        PairSums own;
-        for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
-        for (int v = 0; v < 6; ++v) own.virial[v] = -lanesOf(sums.values[3 + v])[l];
-        results.centre(what, source.centre(first + l), own);
-      }
-    });
+    workers.once([&] { putCentres(results, what, first, active, sums); });
+  }
+
+  template <class Results>
+  KOKKOS_FUNCTION void putCentres(Results const& results, int what, int first, int active,
+                                  Sums<Total, 9> const& sums) const {
+    for (int l = 0; l < active; ++l) {
+      PairSums own;
+      for (int x = 0; x < 3; ++x) own.gradient[x] = lanesOf(sums.values[x])[l];
+      for (int v = 0; v < 6; ++v) own.virial[v] = -lanesOf(sums.values[3 + v])[l];
+      results.centre(what, source.centre(first + l), own);
+    }
   }
 
   // sum_mu f'_mu P_mu and grad(sum_mu f_mu P_mu) of neighbour k by the monomial recursion run backwards.
@@ -868,6 +931,50 @@ struct MtpKernel {
   }
 };
 
+// Launches the kernel of one shape and mapping.
+template <MtpOutputs outputs, class Real, class Shape, MtpMapping mapping, class ExecutionSpace, class Source,
+          class Sink>
+void launchMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
+               Source const& source, Sink const& sink) {
+  using Kernel = MtpKernel<ExecutionSpace, Real, outputs, Source, Sink, Shape, mapping>;
+  Kernel kernel{plan, source, sink, source.numCentres(), (source.maxNeighbors() + 1) / 2 * 2 + 2, 0};
+  int const units = Sink::owns_groups ? source.numGroups() : (kernel.centres + Kernel::lanes - 1) / Kernel::lanes;
+  auto const policy = kernel.makePolicy(space, units);
+  Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
+}
+
+// The mappings that are compiled for a shape: those that can be the best.
+template <MtpOutputs outputs, class Sink, class Shape, MtpMapping mapping>
+inline constexpr bool has_mapping = [] {
+  constexpr bool for_forces =
+      (static_cast<unsigned>(outputs) & ~static_cast<unsigned>(MtpOutputs::site_energies | MtpOutputs::forces)) == 0;
+  if (mapping == MtpMapping::thread) return Shape::level == 8 && for_forces && !Sink::owns_groups;
+  if (mapping == MtpMapping::warp) return !Shape::is_static || Shape::level <= 16;
+  return !Shape::is_static || Shape::level >= 16;
+}();
+
+// Small potentials by threads; larger ones by warps while shared memory has room for enough of them to hide latencies,
+// else by blocks.
+template <MtpOutputs outputs, class Real, class Shape, class ExecutionSpace, class Source, class Sink>
+MtpMapping deviceMapping([[maybe_unused]] ExecutionSpace const& space,
+                         MtpPlan<typename ExecutionSpace::memory_space> const& plan, Source const& source,
+                         Sink const& sink) {
+  if constexpr (has_mapping<outputs, Sink, Shape, MtpMapping::thread>) return MtpMapping::thread;
+  if constexpr (!has_mapping<outputs, Sink, Shape, MtpMapping::warp>) return MtpMapping::block;
+  if constexpr (!has_mapping<outputs, Sink, Shape, MtpMapping::block>) return MtpMapping::warp;
+  using Kernel = MtpKernel<ExecutionSpace, Real, outputs, Source, Sink, Shape, MtpMapping::warp>;
+  Kernel const kernel{plan, source, sink, 0, source.maxNeighbors() + 2, 0};
+#if defined(KOKKOS_ENABLE_CUDA)
+  std::size_t const shared_memory = space.cuda_device_prop().sharedMemPerMultiprocessor;
+#else
+  std::size_t const shared_memory = 64 * 1024;
+#endif
+  constexpr std::size_t enough_warps = 12;
+  bool const fits = kernel.scratchBytes() <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0)) &&
+                    kernel.scratchBytes() * enough_warps <= shared_memory;
+  return fits ? MtpMapping::warp : MtpMapping::block;
+}
+
 }  // namespace detail
 
 /// Evaluates a moment tensor potential at every centre of `source` and gives the results to `sink`.
@@ -882,8 +989,10 @@ struct MtpKernel {
 /// \param sink receives results, copied to the device (see mtp_sinks.hpp). With `Sink::owns_groups` one thread owns all
 ///             centres of a group, in order: such a sink may sum without atomics, and its results are bitwise
 ///             repeatable.
-/// \throws InputError when the plan is empty.
-/// Cost: mtp.md section 4; scratch per thread O(moments + neighbours), none per (neighbour, basis function).
+/// On a device, small potentials are evaluated by a thread per centre, larger ones by a warp and the largest by a
+/// block; `plan.mapping` overrides that, for tuning. \throws InputError when the plan is empty, or asks for a mapping
+/// that no kernel has. Cost: mtp.md section 4; scratch per thread O(moments + neighbours), none per (neighbour, basis
+/// function).
 template <MtpOutputs outputs, class Real = double, class ExecutionSpace, EnvironmentSource Source, class Sink>
 void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                  Source const& source, Sink const& sink) {
@@ -894,14 +1003,29 @@ void evaluateMtp(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::m
     throw InputError("evaluateMtp: the plan is for energies alone, expected one with basis functions");
   int const centres = source.numCentres();
   if (centres == 0) return;
-  auto const launch = [&]<class Shape>() {
-    using Kernel = detail::MtpKernel<ExecutionSpace, Real, outputs, Source, Sink, Shape>;
-    Kernel kernel{plan, source, sink, centres, (source.maxNeighbors() + 1) / 2 * 2 + 2, 0};
-    int const units = Sink::owns_groups ? source.numGroups() : (centres + Kernel::lanes - 1) / Kernel::lanes;
-    auto const policy = kernel.makePolicy(space, units);
-    Kokkos::parallel_for("sinter::mtp::evaluate", policy, kernel);
-  };
-  detail::withShape<detail::has_template_shapes<ExecutionSpace>>(plan.shape_level, launch);
+  detail::withShape<detail::has_template_shapes<ExecutionSpace>>(plan.shape_level, [&]<class Shape>() {
+    if constexpr (is_device_space<ExecutionSpace>) {
+      auto const mapping = plan.mapping == MtpMapping::automatic
+                               ? detail::deviceMapping<outputs, Real, Shape>(space, plan, source, sink)
+                               : plan.mapping;
+      bool launched = false;
+      auto const tryMapping = [&]<MtpMapping candidate>(std::integral_constant<MtpMapping, candidate>) {
+        if constexpr (detail::has_mapping<outputs, Sink, Shape, candidate>) {
+          if (mapping != candidate) return;
+          detail::launchMtp<outputs, Real, Shape, candidate>(space, plan, source, sink);
+          launched = true;
+        }
+      };
+      tryMapping(std::integral_constant<MtpMapping, MtpMapping::thread>());
+      tryMapping(std::integral_constant<MtpMapping, MtpMapping::warp>());
+      tryMapping(std::integral_constant<MtpMapping, MtpMapping::block>());
+      if (!launched) throw InputError("evaluateMtp: no kernel with the mapping that the plan asks for");
+    } else {
+      if (plan.mapping != MtpMapping::automatic && plan.mapping != MtpMapping::lanes)
+        throw InputError("evaluateMtp: no kernel with the mapping that the plan asks for");
+      detail::launchMtp<outputs, Real, Shape, MtpMapping::lanes>(space, plan, source, sink);
+    }
+  });
 }
 
 }  // namespace sinter

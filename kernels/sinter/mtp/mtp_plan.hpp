@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "sinter/core/simd.hpp"
+#include "sinter/mtp/mtp_mapping.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 #include "sinter/mtp/mtp_program.hpp"
 
@@ -66,6 +67,7 @@ struct MtpPlan {
   bool clamped = false;  ///< radial functions keep their value at R_min below it, eq. (2.16)
   int repulsion = -1;    ///< number of the radial function that is the pair repulsion, eq. (2.17); -1: none
   int shape_level = 0;   ///< level of the shape that the accumulated moments have; 0: none
+  MtpMapping mapping = MtpMapping::automatic;  ///< see evaluateMtp
   double min_dist = 0, max_dist = 0;
   double xi_slope = 0, xi_offset = 0;  ///< xi = xi_slope r + xi_offset, eq. (2.1)
 
