@@ -23,17 +23,30 @@ struct BinGrid {
 
 using Image = Kokkos::Array<std::int16_t, 3>;
 
+// A lattice translation as one number, n_0 + 2^20 n_1 + 2^40 n_2: sums and differences need no unpacking.
+using PackedImage = std::int64_t;
+KOKKOS_FUNCTION inline PackedImage packed(int const n[3]) {
+  return n[0] + n[1] * (PackedImage(1) << 20) + n[2] * (PackedImage(1) << 40);
+}
+KOKKOS_FUNCTION inline Image unpacked(PackedImage image) {
+  constexpr PackedImage half = 1 << 19;
+  PackedImage const biased = image + half + (half << 20) + (half << 40);
+  Image n;
+  for (int d = 0; d < 3; ++d) n[d] = static_cast<std::int16_t>(((biased >> (20 * d)) & (2 * half - 1)) - half);
+  return n;
+}
+
 // Where an atom is once it is moved into the cell: position + wraps . cell.
 struct Place {
+  PackedImage wraps;
   int bin;
-  Image wraps;
 };
 
 // An atom in the order of the bins, so that candidates are read one after another.
 struct BinnedAtom {
   double r[3];  // in the cell
-  int atom;
-  Place place;
+  PackedImage wraps;
+  int atom, bin;
 };
 
 template <class MemorySpace>
@@ -159,7 +172,7 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
         DeviceCell const& cell = batch.cells(s);
         BinGrid const& grid = grids(s);
         double const r[3] = {batch.positions(i, 0), batch.positions(i, 1), batch.positions(i, 2)};
-        Place place{};
+        int bin = 0, wraps[3];
         for (int d = 0; d < 3; ++d) {
           double const f = fractional(cell, r, d);
           double wrap = cell.periodic[d] ? -Kokkos::floor(f) : 0.0;
@@ -167,13 +180,12 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
             worst = Kokkos::max(worst, i + 1);  // also when the position is not a number
             wrap = 0;
           }
-          place.wraps[d] = static_cast<std::int16_t>(wrap);
+          wraps[d] = static_cast<int>(wrap);
           double const b = (f + wrap - grid.origin[d]) * grid.scale[d];
-          place.bin = place.bin * grid.n[d] + static_cast<int>(Kokkos::fmin(Kokkos::fmax(b, 0.0), grid.n[d] - 1.0));
+          bin = bin * grid.n[d] + static_cast<int>(Kokkos::fmin(Kokkos::fmax(b, 0.0), grid.n[d] - 1.0));
         }
-        place.bin += grid.first_bin;
-        places(i) = place;
-        Kokkos::atomic_inc(&fill(place.bin));
+        places(i) = {packed(wraps), grid.first_bin + bin};
+        Kokkos::atomic_inc(&fill(grid.first_bin + bin));
       },
       Kokkos::Max<int>(too_far));
   if (too_far > 0)
@@ -204,10 +216,12 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
         for (int p = begin; p < end; ++p) {
           BinnedAtom& self = sorted(p);
           DeviceCell const& cell = batch.cells(batch.structure(self.atom));
-          self.place = places(self.atom);
+          self.wraps = places(self.atom).wraps;
+          self.bin = b;
+          Image const wraps = unpacked(self.wraps);
           for (int x = 0; x < 3; ++x) {
             self.r[x] = batch.positions(self.atom, x);
-            for (int d = 0; d < 3; ++d) self.r[x] += self.place.wraps[d] * cell.vectors[d][x];
+            for (int d = 0; d < 3; ++d) self.r[x] += wraps[d] * cell.vectors[d][x];
           }
         }
       });
@@ -258,7 +272,7 @@ KOKKOS_FUNCTION void forEachBinAround(DeviceCell const& cell, BinGrid const& gri
         double shift[3];
         for (int x = 0; x < 3; ++x)
           shift[x] = image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x];
-        visit(begin, end, image, shift);
+        visit(begin, end, packed(image), shift);
       }
     }
   }
@@ -270,9 +284,9 @@ struct Candidates {
 
   double x[capacity], y[capacity], z[capacity];
   int atom[capacity];
-  Image image[capacity];  // of the atom in the cell
+  PackedImage image[capacity];  // of the given position
   int size = 0;
-  int any_image = 0;                              // 0 when all images are
+  PackedImage any_image = 0;                      // 0 when all images are
   int home_begin = 0, home_end = 0, home_at = 0;  // atoms home_begin <= p < home_end of the bin itself are at home_at
 };
 
@@ -304,35 +318,23 @@ struct NeighborKernel {
   }
 
  private:
-  KOKKOS_FUNCTION static Image translation(int const* image, Image const& wraps) {
-    Image sum;
-    for (int d = 0; d < 3; ++d) sum[d] = static_cast<std::int16_t>(image[d] + wraps[d]);
-    return sum;
-  }
-  KOKKOS_FUNCTION static Image difference(Image const& a, Image const& b) {
-    Image result;
-    for (int d = 0; d < 3; ++d) result[d] = static_cast<std::int16_t>(a[d] - b[d]);
-    return result;
-  }
-  KOKKOS_FUNCTION static bool isZero(Image const& image) { return (image[0] | image[1] | image[2]) == 0; }
-
   KOKKOS_FUNCTION void ofAtom(int p) const {
     BinnedAtom const& self = binned.sorted(p);
     int const s = batch.structure(self.atom);
     std::int64_t pair = writes ? offsets(self.atom) : 0;
     int found = 0;
-    forEachBinAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), self.place.bin,
-                     [&](int begin, int end, int const* image, double const* shift) {
+    forEachBinAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), self.bin,
+                     [&](int begin, int end, PackedImage image, double const* shift) {
                        for (int q = begin; q < end; ++q) {
                          BinnedAtom const& other = binned.sorted(q);
                          double const x = other.r[0] + shift[0] - self.r[0], y = other.r[1] + shift[1] - self.r[1],
                                       z = other.r[2] + shift[2] - self.r[2];
-                         bool const itself = q == p && (image[0] | image[1] | image[2]) == 0;
+                         bool const itself = q == p && image == 0;
                          if (!(x * x + y * y + z * z < cutoff * cutoff) || itself) continue;
                          ++found;
                          if (!writes) continue;
                          neighbors(pair) = other.atom;
-                         images(pair) = difference(translation(image, other.place.wraps), self.place.wraps);
+                         images(pair) = unpacked(image + other.wraps - self.wraps);
                          ++pair;
                        }
                      });
@@ -354,8 +356,8 @@ struct NeighborKernel {
     Candidates found;
     int const s = batch.structure(binned.sorted(first).atom);
     forEachBinAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), bin,
-                     [&](int begin, int end, int const* image, double const* shift) {
-                       bool const home = begin == first && (image[0] | image[1] | image[2]) == 0;
+                     [&](int begin, int end, PackedImage image, double const* shift) {
+                       bool const home = begin == first && image == 0;
                        while (begin < end) {
                          int const stop = Kokkos::min(end, begin + Candidates::capacity - found.size);
                          if (home) {
@@ -376,9 +378,8 @@ struct NeighborKernel {
                            found.y[size] = r[1];
                            found.z[size] = r[2];
                            found.atom[size] = other.atom;
-                           Image const total = translation(image, other.place.wraps);
-                           found.image[size] = total;
-                           found.any_image |= total[0] | total[1] | total[2];
+                           found.image[size] = image + other.wraps;
+                           found.any_image |= image + other.wraps;
                            size += distance < within;
                          }
                          found.size = size;
@@ -418,13 +419,14 @@ struct NeighborKernel {
       int* const to = neighbors.data() + begin;
       for (int k = 0; k < n; ++k) to[k] = found.atom[chosen[k]];
       Image* const to_images = images.data() + begin;
-      if (found.any_image == 0 && isZero(self.place.wraps)) {
+      if (found.any_image == 0 && self.wraps == 0) {
         for (int k = 0; k < n; ++k) to_images[k] = Image{};
       } else {
-        for (int k = 0; k < n; ++k) to_images[k] = difference(found.image[chosen[k]], self.place.wraps);
+        for (int k = 0; k < n; ++k) to_images[k] = unpacked(found.image[chosen[k]] - self.wraps);
       }
     }
-    found.size = found.any_image = found.home_begin = found.home_end = 0;
+    found.size = found.home_begin = found.home_end = 0;
+    found.any_image = 0;
   }
 };
 
