@@ -371,7 +371,7 @@ struct NeighborKernel {
                            double const r[3] = {other.r[0] + shift[0], other.r[1] + shift[1], other.r[2] + shift[2]};
                            double distance = 0;  // squared, to the box
                            for (int x = 0; x < 3; ++x) {
-                             double const outside = Kokkos::max(0.0, Kokkos::max(low[x] - r[x], r[x] - high[x]));
+                             double const outside = r[x] - Kokkos::min(Kokkos::max(r[x], low[x]), high[x]);
                              distance += outside * outside;
                            }
                            found.x[size] = r[0];
