@@ -228,47 +228,53 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
   return result;
 }
 
-// Coordinate of a bin along one direction, counted on beyond the cell: bin of the image `image`.
+// Coordinate of a bin along one direction, counted on beyond the cell: bin `bin` of the image `image`.
 struct BinCoordinate {
   int bin, image, n;
 
   KOKKOS_FUNCTION BinCoordinate(int b, int bins) : image(floorDivide(b, bins)), n(bins) { bin = b - image * n; }
-  KOKKOS_FUNCTION void operator++() {
-    if (++bin == n) {
+  KOKKOS_FUNCTION void advance(int bins) {  // not beyond the first bin of the next image
+    bin += bins;
+    if (bin == n) {
       bin = 0;
       ++image;
     }
   }
 };
 
-// Calls visit(begin, end, image, shift) for the atoms begin <= p < end of every bin, or image of one, that a search
-// from `bin` reaches; shift (A) moves atoms of the cell to this image.
+// Calls visit(begin, end, image, shift) for the atoms begin <= p < end of every row of bins, or image of one, that a
+// search from `bin` reaches; shift (A) moves atoms of the cell to this image. The bin itself is a row of its own.
 template <class Visit>
-KOKKOS_FUNCTION void forEachBinAround(DeviceCell const& cell, BinGrid const& grid, int const* bin_offsets, int bin,
+KOKKOS_FUNCTION void forEachRowAround(DeviceCell const& cell, BinGrid const& grid, int const* bin_offsets, int bin,
                                       Visit const& visit) {
   int const in_grid = bin - grid.first_bin;
-  int const at[3] = {in_grid / (grid.n[1] * grid.n[2]), in_grid / grid.n[2] % grid.n[1], in_grid % grid.n[2]};
+  int const own[3] = {in_grid / (grid.n[1] * grid.n[2]), in_grid / grid.n[2] % grid.n[1], in_grid % grid.n[2]};
   int first[3], count[3];
   for (int d = 0; d < 3; ++d) {
-    first[d] = at[d] - grid.reach[d];
-    int last = at[d] + grid.reach[d];
+    first[d] = own[d] - grid.reach[d];
+    int last = own[d] + grid.reach[d];
     if (!cell.periodic[d]) {
       first[d] = Kokkos::max(first[d], 0);
       last = Kokkos::min(last, grid.n[d] - 1);
     }
     count[d] = last - first[d] + 1;
   }
-  BinCoordinate const a0(first[0], grid.n[0]), b0(first[1], grid.n[1]), c0(first[2], grid.n[2]);
-  BinCoordinate a = a0;
-  for (int ka = 0; ka < count[0]; ++ka, ++a) {
-    BinCoordinate b = b0;
-    for (int kb = 0; kb < count[1]; ++kb, ++b) {
-      BinCoordinate c = c0;
+  BinCoordinate const first_b(first[1], grid.n[1]), first_c(first[2], grid.n[2]);
+  BinCoordinate a(first[0], grid.n[0]);
+  for (int ka = 0; ka < count[0]; ++ka, a.advance(1)) {
+    BinCoordinate b = first_b;
+    for (int kb = 0; kb < count[1]; ++kb, b.advance(1)) {
+      BinCoordinate c = first_c;
       int const row = grid.first_bin + (a.bin * grid.n[1] + b.bin) * grid.n[2];
-      for (int kc = 0; kc < count[2]; ++kc, ++c) {
-        int const begin = bin_offsets[row + c.bin], end = bin_offsets[row + c.bin + 1];
-        if (begin == end) continue;
+      for (int left = count[2]; left > 0;) {
         int const image[3] = {a.image, b.image, c.image};
+        int stop = grid.n[2];
+        if (c.bin <= own[2] && row + own[2] == bin && packed(image) == 0) stop = own[2] + (c.bin == own[2]);
+        int const bins = Kokkos::min(left, stop - c.bin);
+        int const begin = bin_offsets[row + c.bin], end = bin_offsets[row + c.bin + bins];
+        left -= bins;
+        c.advance(bins);
+        if (begin == end) continue;
         double shift[3];
         for (int x = 0; x < 3; ++x)
           shift[x] = image[0] * cell.vectors[0][x] + image[1] * cell.vectors[1][x] + image[2] * cell.vectors[2][x];
@@ -286,8 +292,8 @@ struct Candidates {
   int atom[capacity];
   PackedImage image[capacity];  // of the given position
   int size = 0;
-  PackedImage any_image = 0;                      // 0 when all images are
-  int home_begin = 0, home_end = 0, home_at = 0;  // atoms home_begin <= p < home_end of the bin itself are at home_at
+  PackedImage any_image = 0;                   // 0 when all images are
+  int own_begin = 0, own_end = 0, own_at = 0;  // atoms own_begin <= p < own_end of the bin itself are at own_at
 };
 
 // Counts or writes the neighbours of all atoms. On a host a call takes the atoms of one bin together, on a device one
@@ -323,7 +329,7 @@ struct NeighborKernel {
     int const s = batch.structure(self.atom);
     std::int64_t pair = writes ? offsets(self.atom) : 0;
     int found = 0;
-    forEachBinAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), self.bin,
+    forEachRowAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), self.bin,
                      [&](int begin, int end, PackedImage image, double const* shift) {
                        for (int q = begin; q < end; ++q) {
                          BinnedAtom const& other = binned.sorted(q);
@@ -354,39 +360,47 @@ struct NeighborKernel {
     }
     double const within = cutoff * cutoff * (1 + 1e-12);  // rounding must not lose what the last test would keep
     Candidates found;
+    auto const gather = [&](int begin, int end, PackedImage image, double const* shift) {
+      if (begin == first && end == last) {  // an image of the bin itself: in small cells most are too far
+        double distance = 0;
+        for (int x = 0; x < 3; ++x) {
+          double const gap = Kokkos::max(Kokkos::abs(shift[x]) - (high[x] - low[x]), 0.0);
+          distance += gap * gap;
+        }
+        if (distance > within) return;
+      }
+      bool const is_own = begin == first && image == 0;
+      while (begin < end) {
+        int const stop = begin + Kokkos::min(end - begin, Candidates::capacity - found.size);
+        if (is_own) {
+          found.own_begin = begin;
+          found.own_end = stop;
+          found.own_at = found.size;
+        }
+        int size = found.size;
+        for (int q = begin; q < stop; ++q) {  // written in any case: a branch would be mispredicted
+          BinnedAtom const& other = binned.sorted(q);
+          double const r[3] = {other.r[0] + shift[0], other.r[1] + shift[1], other.r[2] + shift[2]};
+          double distance = 0;  // squared, to the box
+          for (int x = 0; x < 3; ++x) {
+            double const outside = r[x] - Kokkos::min(Kokkos::max(r[x], low[x]), high[x]);
+            distance += outside * outside;
+          }
+          found.x[size] = r[0];
+          found.y[size] = r[1];
+          found.z[size] = r[2];
+          found.atom[size] = other.atom;
+          found.image[size] = image + other.wraps;
+          found.any_image |= image + other.wraps;
+          size += distance < within;
+        }
+        found.size = size;
+        begin = stop;
+        if (found.size == Candidates::capacity) search(found, first, last);
+      }
+    };
     int const s = batch.structure(binned.sorted(first).atom);
-    forEachBinAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), bin,
-                     [&](int begin, int end, PackedImage image, double const* shift) {
-                       bool const home = begin == first && image == 0;
-                       while (begin < end) {
-                         int const stop = Kokkos::min(end, begin + Candidates::capacity - found.size);
-                         if (home) {
-                           found.home_begin = begin;
-                           found.home_end = stop;
-                           found.home_at = found.size;
-                         }
-                         int size = found.size;
-                         for (int q = begin; q < stop; ++q) {  // written in any case: a branch would be mispredicted
-                           BinnedAtom const& other = binned.sorted(q);
-                           double const r[3] = {other.r[0] + shift[0], other.r[1] + shift[1], other.r[2] + shift[2]};
-                           double distance = 0;  // squared, to the box
-                           for (int x = 0; x < 3; ++x) {
-                             double const outside = r[x] - Kokkos::min(Kokkos::max(r[x], low[x]), high[x]);
-                             distance += outside * outside;
-                           }
-                           found.x[size] = r[0];
-                           found.y[size] = r[1];
-                           found.z[size] = r[2];
-                           found.atom[size] = other.atom;
-                           found.image[size] = image + other.wraps;
-                           found.any_image |= image + other.wraps;
-                           size += distance < within;
-                         }
-                         found.size = size;
-                         begin = stop;
-                         if (found.size == Candidates::capacity) search(found, first, last);
-                       }
-                     });
+    forEachRowAround(batch.cells(s), binned.grids(s), binned.bin_offsets.data(), bin, gather);
     search(found, first, last);
   }
 
@@ -402,8 +416,8 @@ struct NeighborKernel {
         double const x = found.x[k] - self.r[0], y = found.y[k] - self.r[1], z = found.z[k] - self.r[2];
         squared[k] = x * x + y * y + z * z;
       }
-      if (found.home_begin <= p && p < found.home_end)
-        squared[found.home_at + p - found.home_begin] = 2 * squared_cutoff;  // not its own neighbour
+      if (found.own_begin <= p && p < found.own_end)
+        squared[found.own_at + p - found.own_begin] = 2 * squared_cutoff;  // not its own neighbour
       int n = 0;
       if (!writes) {
         for (int k = 0; k < size; ++k) n += squared[k] < squared_cutoff;
@@ -425,7 +439,7 @@ struct NeighborKernel {
         for (int k = 0; k < n; ++k) to_images[k] = unpacked(found.image[chosen[k]] - self.wraps);
       }
     }
-    found.size = found.home_begin = found.home_end = 0;
+    found.size = found.own_begin = found.own_end = 0;
     found.any_image = 0;
   }
 };
