@@ -65,7 +65,7 @@ KOKKOS_FUNCTION inline double fractional(DeviceCell const& cell, double const r[
 
 KOKKOS_FUNCTION inline int floorDivide(int a, int b) { return (a >= 0) ? a / b : -((b - 1 - a) / b); }
 
-// Bins at least a cutoff wide, or half of it where those would be too wide; never more than a few per atom.
+// Bins at least a cutoff wide, never more than a few per atom.
 KOKKOS_FUNCTION inline BinGrid makeGrid(DeviceCell const& cell, double const lowest[3], double const highest[3],
                                         int atoms, double cutoff) {
   BinGrid grid{};
@@ -74,8 +74,7 @@ KOKKOS_FUNCTION inline BinGrid makeGrid(DeviceCell const& cell, double const low
     double const extent = cell.periodic[d] ? 1.0 : Kokkos::fmax(highest[d] - lowest[d], 1e-6) * (1 + 1e-9);
     width[d] = extent * cell.height[d];
     grid.origin[d] = cell.periodic[d] ? 0.0 : lowest[d];
-    double const cutoffs = width[d] / cutoff, whole = Kokkos::floor(cutoffs);
-    grid.n[d] = static_cast<int>(Kokkos::fmin(Kokkos::fmax(cutoffs > 1.5 * whole ? 2 * cutoffs : whole, 1.0), 1e6));
+    grid.n[d] = static_cast<int>(Kokkos::fmin(Kokkos::fmax(width[d] / cutoff, 1.0), 1e6));
     grid.scale[d] = extent;
   }
   double const limit = Kokkos::fmax(8.0, 2.0 * atoms);
