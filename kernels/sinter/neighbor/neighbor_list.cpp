@@ -3,6 +3,7 @@
 #include "sinter/neighbor/neighbor_list.hpp"
 
 #include <string>
+#include <type_traits>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
@@ -446,20 +447,26 @@ struct NeighborKernel {
 }  // namespace detail
 
 template <class ExecutionSpace>
-NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
-    ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch, double cutoff) {
+void buildNeighborList(ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch,
+                       double cutoff, NeighborList<typename ExecutionSpace::memory_space>& list) {
   using MemorySpace = typename ExecutionSpace::memory_space;
   using Policy = Kokkos::RangePolicy<ExecutionSpace>;
   if (!(cutoff > 0))
     throw InputError("buildNeighborList: found cutoff " + std::to_string(cutoff) + ", expected > 0 (Angstrom)");
-  NeighborList<MemorySpace> list;
-  list.batch = batch;
-  list.cutoff = cutoff;
-  int const atoms = batch.atoms();
   auto const binned = detail::binAtoms(space, batch, cutoff);
   auto const sorted = binned.sorted;
+  int const atoms = batch.atoms();
+  auto const reserve = [&](auto& view, char const* label, std::size_t size) {
+    if (view.extent(0) >= size) return;
+    if (view.extent(0) > 0) size += size / 32;  // of lists that are built again and again some are a little longer
+    view = {};
+    view =
+        std::decay_t<decltype(view)>(Kokkos::view_alloc(space, std::string(label), Kokkos::WithoutInitializing), size);
+  };
 
-  list.offsets = decltype(list.offsets)(Kokkos::view_alloc(space, "sinter::neighbor::offsets"), atoms + 1);
+  list.batch = batch;
+  list.cutoff = cutoff;
+  reserve(list.offsets, "sinter::neighbor::offsets", static_cast<std::size_t>(atoms) + 1);
   auto const offsets = list.offsets;
   Kokkos::View<int*, MemorySpace> const count(Kokkos::view_alloc(space, "sinter::neighbor::counts"), atoms);
   detail::NeighborKernel<ExecutionSpace> kernel{batch, binned, cutoff, count, offsets, {}, {}, false};
@@ -467,33 +474,30 @@ NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
   Kokkos::parallel_reduce(
       "sinter::neighbor::max", Policy(space, 0, atoms),
       KOKKOS_LAMBDA(int p, int& most) {
-        offsets(sorted(p).atom + 1) = count(p);
+        offsets(sorted(p).atom) = count(p);
         most = Kokkos::max(most, count(p));
       },
       Kokkos::Max<int>(list.max_neighbors));
   if (atoms == 0) list.max_neighbors = 0;
-  std::int64_t pairs = 0;
   Kokkos::parallel_scan(
       "sinter::neighbor::offsets", Policy(space, 0, atoms + 1),
       KOKKOS_LAMBDA(int i, std::int64_t& sum, bool final) {
-        sum += offsets(i);
+        std::int64_t const size = i < atoms ? offsets(i) : 0;
         if (final) offsets(i) = sum;
+        sum += size;
       },
-      pairs);
-  list.neighbors = decltype(list.neighbors)(
-      Kokkos::view_alloc(space, "sinter::neighbor::neighbors", Kokkos::WithoutInitializing), pairs);
-  list.images =
-      decltype(list.images)(Kokkos::view_alloc(space, "sinter::neighbor::images", Kokkos::WithoutInitializing), pairs);
+      list.num_pairs);
+  reserve(list.neighbors, "sinter::neighbor::neighbors", static_cast<std::size_t>(list.num_pairs));
+  reserve(list.images, "sinter::neighbor::images", static_cast<std::size_t>(list.num_pairs));
   kernel.neighbors = list.neighbors;
   kernel.images = list.images;
   kernel.writes = true;
   Kokkos::parallel_for("sinter::neighbor::fill", kernel.policy(space), kernel);
-  return list;
 }
 
-#define SINTER_INSTANTIATE(SPACE)                                      \
-  template NeighborList<SPACE::memory_space> buildNeighborList<SPACE>( \
-      SPACE const&, StructureBatch<SPACE::memory_space> const&, double);
+#define SINTER_INSTANTIATE(SPACE)                                                                          \
+  template void buildNeighborList<SPACE>(SPACE const&, StructureBatch<SPACE::memory_space> const&, double, \
+                                         NeighborList<SPACE::memory_space>&);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 
 }  // namespace sinter
