@@ -76,14 +76,13 @@ class NeighborList {
 /// Builds the list with a grid of bins per structure: any cell (triclinic, partly periodic, smaller than the cutoff),
 /// atoms anywhere.
 /// \param cutoff (A), > 0
-/// \param list is replaced; what it held before is memory to be used again, which saves a third of the time of large
-/// lists
+/// \param list is replaced; the memory it had is used again where it suffices (new pages cost time in large lists)
 /// \throws InputError when a cell is so small that an atom would see more than 10^6 images, or an atom is not a number
 ///         or more than 7 500 cells away from the cell; the list is then as before.
 /// Order: the neighbours of an atom follow the bins around its own (lattice vector 0 slowest), in a bin ascending. It
 /// depends on the structure and the cutoff, not on threads or the backend.
-/// Cost: two passes over candidate pairs, O(atoms); beyond the list 60 bytes per atom and 8 per bin (at most two bins
-/// per atom) while it is built, and 24 kB per thread.
+/// Cost: two passes over candidate pairs, O(atoms). While it is built it needs 60 bytes per atom and 8 per bin beyond
+/// the list (at most two bins per atom, or eight per structure), and 24 kB per thread on a host.
 template <class ExecutionSpace>
 void buildNeighborList(ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch,
                        double cutoff, NeighborList<typename ExecutionSpace::memory_space>& list);
