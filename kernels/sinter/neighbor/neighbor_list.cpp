@@ -58,7 +58,7 @@ struct BinnedAtoms {
 };
 
 constexpr double max_images = 1e6;
-constexpr int max_translation = 15000;  // lattice translations are stored as differences in 16-bit integers
+constexpr double max_wraps = 7500;  // cells away; translations are stored as differences in 16-bit integers
 
 KOKKOS_FUNCTION inline double fractional(DeviceCell const& cell, double const r[3], int d) {
   return r[0] * cell.inverse[0][d] + r[1] * cell.inverse[1][d] + r[2] * cell.inverse[2][d];
@@ -89,7 +89,7 @@ KOKKOS_FUNCTION inline BinGrid makeGrid(DeviceCell const& cell, double const low
   for (int d = 0; d < 3; ++d) {
     double const reach = Kokkos::ceil(cutoff * grid.n[d] / width[d]);
     if (cell.periodic[d]) images *= 2 * reach / grid.n[d] + 1;
-    if (cell.periodic[d] && reach / grid.n[d] > max_translation / 2) grid.too_thin = 1;
+    if (cell.periodic[d] && reach / grid.n[d] > max_wraps) grid.too_thin = 1;
     grid.reach[d] = static_cast<int>(Kokkos::fmin(reach, cell.periodic[d] ? 1e9 : grid.n[d]));
     grid.scale[d] = grid.n[d] / grid.scale[d];
   }
@@ -176,7 +176,7 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
         for (int d = 0; d < 3; ++d) {
           double const f = fractional(cell, r, d);
           double wrap = cell.periodic[d] ? -Kokkos::floor(f) : 0.0;
-          if (!(Kokkos::fabs(cell.periodic[d] ? wrap : f) < (cell.periodic[d] ? max_translation / 2 : 1e300))) {
+          if (!(Kokkos::fabs(cell.periodic[d] ? wrap : f) < (cell.periodic[d] ? max_wraps : 1e300))) {
             worst = Kokkos::max(worst, i + 1);  // also when the position is not a number
             wrap = 0;
           }
@@ -191,7 +191,7 @@ BinnedAtoms<typename ExecutionSpace::memory_space> binAtoms(
   if (too_far > 0)
     throw InputError("atom " + std::to_string(too_far - 1) +
                      " of the batch: found a position that is not a number or more than " +
-                     std::to_string(max_translation / 2) + " cells away, expected atoms near their cell");
+                     std::to_string(static_cast<int>(max_wraps)) + " cells away, expected atoms near their cell");
   Kokkos::parallel_scan(
       "sinter::neighbor::binOffsets", Policy(space, 0, bins), KOKKOS_LAMBDA(int b, int& sum, bool final) {
         int const count = fill(b);
