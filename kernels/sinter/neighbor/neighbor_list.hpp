@@ -22,12 +22,13 @@ class NeighborList {
 
   StructureBatch<MemorySpace> batch;
   double cutoff = 0;                                 ///< (A), skin included
-  Kokkos::View<std::int64_t*, MemorySpace> offsets;  ///< (atoms + 1) first pair of each atom
-  Kokkos::View<int*, MemorySpace> neighbors;         ///< (pairs) atom j
-  Kokkos::View<Image*, MemorySpace> images;          ///< (pairs) lattice translation of j
+  Kokkos::View<std::int64_t*, MemorySpace> offsets;  ///< (atoms + 1, or more) first pair of each atom
+  Kokkos::View<int*, MemorySpace> neighbors;         ///< (pairs, or more) atom j
+  Kokkos::View<Image*, MemorySpace> images;          ///< (pairs, or more) lattice translation of j
+  std::int64_t num_pairs = 0;
   int max_neighbors = 0;
 
-  [[nodiscard]] std::int64_t pairs() const { return static_cast<std::int64_t>(neighbors.extent(0)); }
+  [[nodiscard]] std::int64_t pairs() const { return num_pairs; }
 
   [[nodiscard]] int numCentres() const { return batch.atoms(); }
   [[nodiscard]] int maxNeighbors() const { return max_neighbors; }
@@ -73,12 +74,24 @@ class NeighborList {
 /// Builds the list with a grid of bins per structure: any cell (triclinic, partly periodic, smaller than the cutoff),
 /// atoms anywhere.
 /// \param cutoff (A), > 0
+/// \param list is replaced; the memory it had is used again where it suffices (new pages cost time in large lists)
 /// \throws InputError when a cell is so small that an atom would see more than 10^6 images, or an atom is not a number
-/// or
-///         more than 7 500 cells away from the cell.
-/// Cost: two passes over candidate pairs, O(atoms). The order of pairs is fixed by the grid: no dependence on threads.
+///         or more than 7 500 cells away from the cell; the list is then as before.
+/// Order: the neighbours of an atom follow the bins around its own (lattice vector 0 slowest), in a bin ascending. It
+/// depends on the structure and the cutoff, not on threads or the backend.
+/// Cost: two passes over candidate pairs, O(atoms). While it is built it needs 60 bytes per atom and 8 per bin beyond
+/// the list (at most two bins per atom, or eight per structure), and 24 kB per thread on a host.
+template <class ExecutionSpace>
+void buildNeighborList(ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch,
+                       double cutoff, NeighborList<typename ExecutionSpace::memory_space>& list);
+
+/// The same as a new list.
 template <class ExecutionSpace>
 [[nodiscard]] NeighborList<typename ExecutionSpace::memory_space> buildNeighborList(
-    ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch, double cutoff);
+    ExecutionSpace const& space, StructureBatch<typename ExecutionSpace::memory_space> const& batch, double cutoff) {
+  NeighborList<typename ExecutionSpace::memory_space> list;
+  buildNeighborList(space, batch, cutoff, list);
+  return list;
+}
 
 }  // namespace sinter
