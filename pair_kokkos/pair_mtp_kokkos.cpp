@@ -67,25 +67,33 @@ void PairMTPKokkos<DeviceType>::init_style() {
 }
 
 template <class DeviceType>
-auto PairMTPKokkos<DeviceType>::findCentres() const -> Kokkos::View<int const*, MemorySpace> {
+void PairMTPKokkos<DeviceType>::findCentres() {
   auto const ilist = static_cast<NeighListKokkos<DeviceType>*>(list)->d_ilist;
   int const inum = list->inum;
-  if (allDescribed()) return Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
+  if (allDescribed() && plan.species_count == 1) {
+    centres = Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
+    return;
+  }
   auto const types = atomKK->k_type.view<DeviceType>();
-  auto const species = d_type_map;
+  auto const type_map = d_type_map;
   Kokkos::View<int*, MemorySpace> const found(Kokkos::view_alloc("sinter::pair::centres", Kokkos::WithoutInitializing),
                                               inum);
   int count = 0;
-  Kokkos::parallel_scan(
-      "sinter::pair::findCentres", Kokkos::RangePolicy<DeviceType>(0, inum),
-      KOKKOS_LAMBDA(int ii, int& sum, bool final) {
-        int const i = ilist(ii);
-        bool const described = species(types(i)) >= 0;
-        if (final && described) found(sum) = i;
-        sum += described ? 1 : 0;
-      },
-      count);
-  return Kokkos::subview(found, Kokkos::pair<int, int>(0, count));
+  for (int species = 0; species < plan.species_count; ++species) {
+    int const begin = count;
+    int of_species = 0;
+    Kokkos::parallel_scan(
+        "sinter::pair::findCentres", Kokkos::RangePolicy<DeviceType>(0, inum),
+        KOKKOS_LAMBDA(int ii, int& sum, bool final) {
+          int const i = ilist(ii);
+          if (type_map(types(i)) != species) return;
+          if (final) found(begin + sum) = i;
+          ++sum;
+        },
+        of_species);
+    count += of_species;
+  }
+  centres = Kokkos::subview(found, Kokkos::pair<int, int>(0, count));
 }
 
 template <class DeviceType>
@@ -118,7 +126,8 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   environment.x = atomKK->k_x.view<DeviceType>();
   environment.lammps_type = atomKK->k_type.view<DeviceType>();
   environment.type_map = d_type_map;
-  environment.centres = findCentres();
+  if (neighbor->ago == 0) findCentres();  // else the list is that of an earlier step
+  environment.centres = centres;
   environment.list = {k_list->d_numneigh, k_list->d_neighbors};
   environment.atoms = all;
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
@@ -161,10 +170,10 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   if (eflag_atom) {
     auto const energies = buffers.site_energies;
     auto const per_atom = k_eatom.template view<DeviceType>();
-    auto const centres = environment.centres;
+    auto const evaluated = environment.centres;
     Kokkos::parallel_for(
-        "sinter::pair::eatom", Kokkos::RangePolicy<DeviceType>(space, 0, centres.extent(0)),
-        KOKKOS_LAMBDA(int c) { per_atom(centres(c)) += energies(centres(c)); });
+        "sinter::pair::eatom", Kokkos::RangePolicy<DeviceType>(space, 0, evaluated.extent(0)),
+        KOKKOS_LAMBDA(int c) { per_atom(evaluated(c)) += energies(evaluated(c)); });
     k_eatom.template modify<DeviceType>();
     k_eatom.sync_host();
   }

@@ -39,11 +39,13 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
 
   using MemorySpace = typename DeviceType::memory_space;
-  // Atoms of the list that the potential describes: all, or those whose type is not NULL. (Public, because nvcc takes
-  // device lambdas from public functions only.)
-  Kokkos::View<int const*, MemorySpace> findCentres() const;
+  // Makes `centres` of a new list. (Public, because nvcc takes device lambdas from public functions only.)
+  void findCentres();
 
  private:
+  // Atoms of the list that the potential describes: all, or those whose type is not NULL; species by species, so that
+  // the centres of a pack are alike.
+  Kokkos::View<int const*, MemorySpace> centres;
   using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
 
   void takeForcesToHost();  // where LAMMPS communicates on the host

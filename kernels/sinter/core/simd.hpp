@@ -50,6 +50,35 @@ KOKKOS_FORCEINLINE_FUNCTION Kokkos::Experimental::basic_simd<Real, Abi> inverseS
   return Number(Real(1)) / Kokkos::sqrt(x);
 }
 
+/// Picks for each lane one of a pack of numbers, where the processor does that by one instruction (`is_fast`).
+template <class Number>
+class LaneLookup;
+template <class Real, class Abi>
+class LaneLookup<Kokkos::Experimental::basic_simd<Real, Abi>> {
+ public:
+  using Number = Kokkos::Experimental::basic_simd<Real, Abi>;
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  static constexpr bool is_fast = sizeof(Number) == 64;
+  explicit LaneLookup(int const (&indices)[Number::size()]) {
+    if constexpr (std::is_same_v<Real, double>)
+      _indices = _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<__m256i const*>(indices)));
+    else
+      _indices = _mm512_loadu_si512(indices);
+  }
+  Number operator()(Number const& numbers) const {
+    if constexpr (std::is_same_v<Real, double>)
+      return Number(_mm512_permutexvar_pd(_indices, static_cast<__m512d>(numbers)));
+    else
+      return Number(_mm512_permutexvar_ps(_indices, static_cast<__m512>(numbers)));
+  }
+
+ private:
+  __m512i _indices;
+#else
+  static constexpr bool is_fast = false;
+#endif
+};
+
 /// Transposes a matrix of `rows` rows that lies row by row in `packs`; afterwards column by column. `rows` and the
 /// number of lanes are powers of two.
 ///

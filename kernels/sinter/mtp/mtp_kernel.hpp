@@ -115,7 +115,7 @@ template <class ExecutionSpace, class Real, MtpOutputs outputs, class Source, cl
 struct MtpKernel {
   using Number = MappedPack<ExecutionSpace, Real, mapping>;
   using Plan = MtpPlan<typename ExecutionSpace::memory_space>;
-  using Policy = Kokkos::TeamPolicy<ExecutionSpace, Kokkos::LaunchBounds<128, 2>>;
+  using Policy = Kokkos::TeamPolicy<ExecutionSpace, Kokkos::LaunchBounds<128, 3>>;
   using Member = typename Policy::member_type;
   using Workers = MtpWorkers<mapping, Member>;
   static constexpr int lanes = static_cast<int>(Number::size());
@@ -305,10 +305,11 @@ struct MtpKernel {
       if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared) continue;
       for (int x = 0; x < 3; ++x) at(s, direction + x, 0) = static_cast<Real>(d[x]);
       neighborOf(s, 0, 0) = environment.neighbor(k);
+      evaluateDistance(s, 0);
       if (usual)
-        evaluateRadialOf<1, 8>(s, 0, own);
+        evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, 0, own);
       else
-        evaluateRadialOf<1, 0>(s, 0, own);
+        evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, 0, own);
       body();
     }
   }
@@ -385,23 +386,56 @@ struct MtpKernel {
   KOKKOS_FUNCTION void evaluateRadial(Workers const& workers, MtpScratch<Number> const& s, int first, int active,
                                       int neighbors) const {
     int own[lanes];  // species of the centres
-    for (int l = 0; l < lanes; ++l)
-      own[l] = plan.species_count > 1 && l < active ? source.type(source.centre(first + l)) : 0;
+    bool alike = true;
+    for (int l = 0; l < lanes; ++l) {
+      own[l] = plan.species_count > 1 ? source.type(source.centre(first + smaller(l, active - 1))) : 0;
+      alike = alike && own[l] == own[0];
+    }
+    // Distances first: their long chains of dependent instructions then overlap.
+    workers.forEach(0, neighbors, [&](int k) { evaluateDistance(s, k); });
     bool const usual = isUsual();
-    if constexpr (!in_lanes) {
+    if constexpr (in_lanes) {
+      int k = 0;
+      if (usual && plan.species_count == 1) {
+        for (; k + 1 < neighbors; k += 2) evaluateRadialOf<2, 8, Coefficients::alike>(s, k, own);
+        if (k < neighbors) evaluateRadialOf<1, 8, Coefficients::alike>(s, k, own);
+        return;
+      }
+      if constexpr (LaneLookup<Number>::is_fast) {
+        if (usual && alike && radialTable().of_neighbors.extent(0) > 0) {
+          for (; k < neighbors; ++k) evaluateRadialOf<1, 8, Coefficients::of_neighbors>(s, k, own);
+          return;
+        }
+      }
+      if (usual) {
+        for (; k < neighbors; ++k) evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, k, own);
+      } else {
+        for (; k < neighbors; ++k) evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, k, own);
+      }
+    } else {
       workers.forEach(0, neighbors, [&](int k) {
         if (usual)
-          evaluateRadialOf<1, 8>(s, k, own);
+          evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, k, own);
         else
-          evaluateRadialOf<1, 0>(s, k, own);
+          evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, k, own);
       });
-    } else if (usual) {
-      int k = 0;
-      for (; k + 1 < neighbors; k += 2) evaluateRadialOf<2, 8>(s, k, own);
-      if (k < neighbors) evaluateRadialOf<1, 8>(s, k, own);
-    } else {
-      for (int k = 0; k < neighbors; ++k) evaluateRadialOf<1, 0>(s, k, own);
     }
+  }
+
+  // u, r and 1/r of a neighbour from its displacement.
+  KOKKOS_FORCEINLINE_FUNCTION void evaluateDistance(MtpScratch<Number> const& s, int k) const {
+    Number record[4] = {at(s, 0, k), at(s, 1, k), at(s, 2, k), at(s, 3, k)};
+    if constexpr (in_lanes) {
+      transpose<lanes>(record);
+      at(s, identity, k) = record[3];
+    }
+    Number const x = record[0], y = record[1], z = record[2];
+    Number const squared = Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)), inverse = inverseSqrt(squared);
+    at(s, direction, k) = x * inverse;
+    at(s, direction + 1, k) = y * inverse;
+    at(s, direction + 2, k) = z * inverse;
+    at(s, distance, k) = squared * inverse;
+    at(s, inverse_distance, k) = inverse;
   }
 
   // As in all templates: faster, because it is known when compiling.
@@ -463,28 +497,23 @@ struct MtpKernel {
       return plan.radial_single;
   }
 
-  // The same for `count` neighbours from k on. `usual_size` is R of a basis with the factor (r - R_max)^2 and nothing
-  // else, known when compiling; 0 for any other.
-  template <int count, int usual_size>
+  // What the lanes of a pack have in common.
+  enum class Coefficients {
+    alike,         // the coefficients: there is one species
+    of_neighbors,  // the species of the centre
+    of_pairs       // nothing
+  };
+
+  // f_mu and f'_mu, eqs. (2.1)-(2.4), of `count` neighbours from k on. `usual_size` is R of a basis with the factor (r
+  // - R_max)^2 and nothing else, known when compiling; 0 for any other.
+  template <int count, int usual_size, Coefficients coefficients_of>
   KOKKOS_FORCEINLINE_FUNCTION void evaluateRadialOf(MtpScratch<Number> const& s, int k, int const (&own)[lanes]) const {
     int const size = usual_size > 0 ? usual_size : plan.radial_basis_size;
     constexpr int most = usual_size > 0 ? usual_size : max_radial_basis_size;
     Number chebyshev[count][most];  // T_n(xi)
     Envelope envelope[count];
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
-      Number record[4] = {at(s, 0, k + i), at(s, 1, k + i), at(s, 2, k + i), at(s, 3, k + i)};
-      if constexpr (in_lanes) {
-        transpose<lanes>(record);
-        at(s, identity, k + i) = record[3];
-      }
-      Number const x = record[0], y = record[1], z = record[2];
-      Number const squared = Kokkos::fma(x, x, Kokkos::fma(y, y, z * z)), inverse = inverseSqrt(squared),
-                   r = squared * inverse;
-      at(s, direction, k + i) = x * inverse;
-      at(s, direction + 1, k + i) = y * inverse;
-      at(s, direction + 2, k + i) = z * inverse;
-      at(s, distance, k + i) = r;
-      at(s, inverse_distance, k + i) = inverse;
+      Number const r = at(s, distance, k + i);
       if constexpr (usual_size > 0) {
         Number const gap = r - Number(static_cast<Real>(plan.max_dist));
         envelope[i] = {r, Number(Real(1)), gap * gap, gap + gap};
@@ -522,7 +551,7 @@ struct MtpKernel {
       if constexpr (usual_size == 0) slope = slope * e.slope;
       at(s, radial + functions + mu, k + i) = Kokkos::fma(value, e.cut_derivative, slope);
     };
-    if (lanes == 1 || plan.species_count == 1) {
+    if (lanes == 1 || coefficients_of == Coefficients::alike || plan.species_count == 1) {
       auto const* const coefficients = plan.species_count == 1 ? table.coefficients.data() : coefficientsOf(0, 0);
       for (int mu = 0; mu < functions; ++mu) {  // eqs. (2.3), (2.4)
         Number value[count], prime[count];
@@ -541,7 +570,23 @@ struct MtpKernel {
         }
         unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE { put(i, mu, value[i], prime[i]); });
       }
-    } else if constexpr (lanes > 1) {
+    } else if constexpr (coefficients_of == Coefficients::of_neighbors) {
+      static_assert(count == 1);
+      int types[lanes];
+      for (int l = 0; l < lanes; ++l) types[l] = source.type(neighborOf(s, k, l));
+      LaneLookup<Number> const lookup(types);
+      auto const* const packs =
+          reinterpret_cast<Number const*>(table.of_neighbors.data()) + own[0] * size * functions * 2;
+      for (int mu = 0; mu < functions; ++mu) {
+        Number value(Real(0)), prime(Real(0));
+        unrolled<usual_size>([&](auto n) SINTER_ALWAYS_INLINE {
+          Number const* const c = packs + (n * functions + mu) * 2;
+          value = Kokkos::fma(lookup(c[0]), chebyshev[0][n], value);
+          prime = Kokkos::fma(lookup(c[1]), chebyshev[0][n], prime);
+        });
+        put(0, mu, value, prime);
+      }
+    } else if constexpr (coefficients_of == Coefficients::of_pairs && lanes > 1) {
       // Lane by lane, a pack of coefficients at a time, and transposed: none is gathered from as many places as there
       // are lanes.
       for (int mu = 0; mu < functions; mu += block) {

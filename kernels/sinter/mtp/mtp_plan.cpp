@@ -55,6 +55,10 @@ typename MtpPlan<MemorySpace>::template RadialTable<Real> radialTable(MtpModel c
   auto const form = chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist);
   std::size_t const pairs = model.radial_coeffs.size() / (count * size);
   std::vector<Real> rows(pairs * size * static_cast<std::size_t>(row));
+  auto const species = static_cast<std::size_t>(model.species_count);
+  constexpr std::size_t lanes = 2 * static_cast<std::size_t>(block);
+  auto const all_functions = static_cast<std::size_t>(functions);
+  std::vector<Real> of_neighbors(species > 1 && species <= lanes ? species * size * all_functions * 2 * lanes : 0);
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     for (std::size_t mu = 0; mu < count; ++mu) {
       std::vector<double> value(size + 2), prime(size + 2);
@@ -69,10 +73,15 @@ typename MtpPlan<MemorySpace>::template RadialTable<Real> radialTable(MtpModel c
             rows.data() + (pair * size + n) * static_cast<std::size_t>(row) + Table::place(static_cast<int>(mu));
         place[0] = static_cast<Real>(value[n]);
         place[block] = static_cast<Real>(prime[n]);
+        if (of_neighbors.empty()) continue;
+        Real* const pack =
+            of_neighbors.data() + ((pair / species * size + n) * all_functions + mu) * 2 * lanes + pair % species;
+        pack[0] = place[0];
+        pack[lanes] = place[block];
       }
     }
   }
-  return {toDevice<MemorySpace>(rows), row};
+  return {toDevice<MemorySpace>(rows), row, toDevice<MemorySpace>(of_neighbors)};
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ struct MtpPlan {
       return lanes > 1 ? lanes / 2 : 1;
     }();
     Data<Real> coefficients;
-    int row = 0;  ///< length of a row
+    int row = 0;              ///< length of a row
+    Data<Real> of_neighbors;  ///< [z1][n][mu]: a pack of c'[z2], a pack of d'[z2]; empty for more species than lanes
 
     KOKKOS_FORCEINLINE_FUNCTION static int place(int mu) { return mu / block * 2 * block + mu % block; }
   };

@@ -44,7 +44,7 @@ struct TemplateShape {
 
   /// Number of radial functions that occur with monomials of this degree: lev(M_{mu,n}) = 2 + 4 mu + n, and a moment of
   /// degree n > 0 needs a partner of at least level 2 + n, eq. (2.14).
-  static constexpr int functions(int degree) {
+  KOKKOS_FUNCTION static constexpr int functions(int degree) {
     int const room = lev - 2 - degree - (degree > 0 ? 2 + degree : 0);
     if (room < 0 || degree > 10) return 0;
     return room / 4 > 5 ? 6 : room / 4 + 1;
@@ -57,7 +57,7 @@ struct TemplateShape {
   static constexpr int radial_functions = functions(0);
   static constexpr int monomials = (rank + 1) * (rank + 1);
 
-  static constexpr int index(int a, int b, int c) {
+  KOKKOS_FUNCTION static constexpr int index(int a, int b, int c) {
     int const degree = a + b + c;
     return degree * degree + (a == degree ? 2 * degree : 2 * a + 1 - c);
   }
