@@ -16,10 +16,10 @@ import sys
 import time
 
 import benchmark_results
-from benchmark_runs import BOX_ATOMS, CORES, lammps_runs, program_runs
+from benchmark_runs import BOX_ATOMS, CORES, lammps_runs, neighbor_runs, program_runs
 from benchmark_table import derived, print_table
 
-INPUT = pathlib.Path(__file__).resolve().parent / "lammps" / "in.rate"
+INPUTS = pathlib.Path(__file__).resolve().parent / "lammps"
 COEFFICIENTS = {"snap": "Si_Zuo_JPCA2020.snapcoeff Si_Zuo_JPCA2020.snapparam Si", "sw": "Si.sw Si"}
 TOLERANCE = {"double": 1e-12, "mixed": 1e-5}  # of the size of what is summed, as lammps_case states it
 BUILD_CONTEXT = ("sinter", "commit", "compiler", "flags", "kokkos", "backend", "vector_width_bits")
@@ -93,7 +93,7 @@ class Bench:
             "centres": " ".join(str(i + 1) for i in case["check"]["centres"]),
             "seconds": self.seconds,
         }
-        command = [self.lammps, *f"-k on t {run.threads} -sf kk -log none -in".split(), INPUT]
+        command = [self.lammps, *f"-k on t {run.threads} -sf kk -log none -in".split(), INPUTS / "in.rate"]
         for name, value in variables.items():
             command += ["-var", name, value]
         text, memory = self.execute(run.name, command, run.threads)
@@ -114,6 +114,17 @@ class Bench:
         if run.atoms > BOX_ATOMS:
             self.add(f"memory/{run.name}", "B/atom", memory / run.atoms, higher_is_better=False)
         self.provenance["lammps"] = find(r"^LAMMPS \((.*?)\)", text)
+
+    def run_neighbors(self, run):
+        """Measures for how many atoms per second LAMMPS builds a list."""
+        command = [self.lammps, *(f"-k on t {run.threads} -sf kk".split() if run.kokkos else [])]
+        command += ["-log", "none", "-in", INPUTS / "in.neighbors", "-var", "cells", round((run.atoms / 8) ** (1 / 3))]
+        command += ["-var", "steps", math.ceil(self.seconds * 5e5 / run.atoms)]
+        text, _ = self.execute(run.name, command, run.threads)
+        seconds = float(find(r"^Neigh +\| *\S+ *\| *(\S+)", text))
+        builds = int(find(r"^Neighbor list builds = (\d+)", text))
+        share = float(find(r"^([\d.]+)% CPU use", text)) / 100 / run.threads
+        self.add(run.name, "atoms/s", self.rate(run.atoms * builds / seconds, share))
 
     def benchmarks(self, run, only):
         """The benchmarks that a run of a program measures."""
@@ -218,6 +229,9 @@ def main():
         for run in lammps_runs(arguments.long):
             if re.search(arguments.only, run.name):
                 work.append((bench.run_lammps, (run,)))
+        for run in neighbor_runs(arguments.long):
+            if re.search(arguments.only, run.name):
+                work.append((bench.run_neighbors, (run,)))
         for repeat in range(arguments.repeats):
             start = time.monotonic()
             # Every second repeat runs backwards: a machine that slowly drifts does so alike for all.

@@ -34,6 +34,23 @@ class LammpsRun:
 
 
 @dataclasses.dataclass(frozen=True)
+class NeighborRun:
+    """One run of lammps/in.neighbors: LAMMPS's own list, beside ours of neighbor_benchmark."""
+
+    kokkos: bool = True
+    atoms: int = BOX_ATOMS
+    threads: int = 1
+
+    @property
+    def name(self):
+        return f"lammps/neighbor_list{'/kk' if self.kokkos else ''}/atoms:{self.atoms}/threads:{self.threads}"
+
+    @property
+    def ours(self):
+        return f"kernel/neighbor_list/structures:1/atoms:{self.atoms}/threads:{self.threads}"
+
+
+@dataclasses.dataclass(frozen=True)
 class ProgramRun:
     """One run of a Google Benchmark program; its results are kernel/<name of the benchmark>/threads:<threads>."""
 
@@ -75,12 +92,17 @@ def lammps_runs(long):
     return runs
 
 
+def neighbor_runs(long):
+    sizes = (BOX_ATOMS, 64000, 1000000) if long else (BOX_ATOMS,)
+    return [NeighborRun(kokkos, atoms) for atoms in sizes for kokkos in (False, True)]
+
+
 def program_runs(long):
     template = "mtp/level:(8|12|16|20)/species:1/neighbors:28/table:template/precision:double/atoms:8000$"
     if not long:
         return [
             ProgramRun("mtp_benchmark", f"{template}|mtp_plain_reference"),
-            ProgramRun("neighbor_benchmark", "atoms:8000$"),
+            ProgramRun("neighbor_benchmark", "structures:1/atoms:8000$"),
         ]
     runs = [ProgramRun("mtp_benchmark", ""), ProgramRun("neighbor_benchmark", "")]
     for threads in thread_counts()[1:]:

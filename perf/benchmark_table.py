@@ -1,7 +1,7 @@
 """What follows from the rates: fractions of the FMA probe and ratios, and the table of both with the goals."""
 
 from benchmark_results import parameters
-from benchmark_runs import ALL_LEVELS, BOX_ATOMS, REPLICAS, SNAP, SW, mtp_level
+from benchmark_runs import ALL_LEVELS, BOX_ATOMS, REPLICAS, SNAP, SW, mtp_level, neighbor_runs
 
 FMA = "fma/mtp_benchmark/threads:1"  # the probe beside the kernels
 TRIAD = "triad/mtp_benchmark/threads:1"
@@ -16,11 +16,12 @@ RATIO_GOALS = (
     ("ratio/alloy_over_one_species", ">= 0.8"),
     ("ratio/foreign_over_template", ">= 0.5"),
     ("ratio/cost_over_8000_atoms", "<= 1.15"),
+    ("ratio/neighbor_list_over_lammps", ">= 1"),
 )
 
 
-def ratio_runs():
-    """Name of each ratio -> the runs whose rates are divided."""
+def ratio_names():
+    """Name of each ratio -> the names of the results that are divided."""
     ratios = {}
     for level in ALL_LEVELS:
         one = mtp_level(level)
@@ -35,7 +36,11 @@ def ratio_runs():
             ratios[f"alloy_over_one_species/species:{species}/level:{level}"] = (one.but(species=species), one)
         for atoms in (n**3 * BOX_ATOMS for n in REPLICAS):
             ratios[f"cost_over_{BOX_ATOMS}_atoms/level:{level}/atoms:{atoms}"] = (one, one.but(atoms=atoms))
-    return {f"ratio/{name}": runs for name, runs in ratios.items()}
+    names = {name: (above.name, below.name) for name, (above, below) in ratios.items()}
+    for run in neighbor_runs(long=True):
+        style = "kk" if run.kokkos else "plain"
+        names[f"neighbor_list_over_lammps/style:{style}/atoms:{run.atoms}"] = (run.ours, run.name)
+    return {f"ratio/{name}": pair for name, pair in names.items()}
 
 
 def derived(results, probes):
@@ -49,9 +54,9 @@ def derived(results, probes):
     for name, result in results.items():
         if "flops" in result and name.endswith("/threads:1") and FMA in probes:
             made[f"fraction/{name}"] = quotient(result, probes[FMA], result["flops"], "of FMA probe", True)
-    for name, (above, below) in ratio_runs().items():
-        if above.name in results and below.name in results:
-            made[name] = quotient(results[above.name], results[below.name], 1, "1", None)
+    for name, (above, below) in ratio_names().items():
+        if above in results and below in results:
+            made[name] = quotient(results[above], results[below], 1, "1", None)
     return made
 
 

@@ -1,5 +1,5 @@
 /// \file
-/// Evaluation of moment tensor potentials: equations (2.1)-(2.13), (2.16)-(2.20) of kernels/README.md. Slow reference:
+/// Evaluation of moment tensor potentials: equations (2.1)-(2.13), (2.16)-(2.22) of kernels/README.md. Slow reference:
 /// tests/reference/mtp_reference.hpp.
 ///
 /// Two passes over the neighbours of a centre. The first makes radial values and accumulates the folded moments; then
@@ -316,7 +316,7 @@ struct MtpKernel {
 
   // Neighbours inside the cutoff, lane by lane, the shorter lists padded with neighbours at the cutoff, where radial
   // functions and their derivatives vanish (or are made to, see radialEnvelope). Returns the length of the longest
-  // list. In SIMD lanes, fields 0 to 3 of a neighbour are a record for each lane until evaluateRadialOf transposes
+  // list. In SIMD lanes, fields 0 to 3 of a neighbour are a record for each lane until evaluateDistance transposes
   // them: displacement and, in the bits of the fourth number, atom.
   KOKKOS_FUNCTION int gatherNeighbors(Workers const& workers, MtpScratch<Number> const& s, int first,
                                       int active) const {
@@ -382,7 +382,7 @@ struct MtpKernel {
     return lanesOf(at(s, 0, k)) + 4 * l;
   }
 
-  // Eqs. (2.1)-(2.4), (2.16)-(2.21): u, r, 1/r, f_mu and f'_mu of every neighbour.
+  // Eqs. (2.1)-(2.4), (2.16)-(2.20), (2.22): u, r, 1/r, f_mu and f'_mu of every neighbour.
   KOKKOS_FUNCTION void evaluateRadial(Workers const& workers, MtpScratch<Number> const& s, int first, int active,
                                       int neighbors) const {
     int own[lanes];  // species of the centres

@@ -43,7 +43,7 @@ typename MtpPlan<MemorySpace>::Sweep toDevice(Sweep const& sweep) {
           toDevice<MemorySpace>(sweep.products)};
 }
 
-// Eqs. (2.20), (2.21): coefficients of Chebyshev polynomials, with the scaling; zeros for the pair repulsion.
+// Eqs. (2.20), (2.22): coefficients of Chebyshev polynomials, with the scaling; zeros for the pair repulsion.
 template <class Real, class MemorySpace>
 typename MtpPlan<MemorySpace>::template RadialTable<Real> radialTable(MtpModel const& model, int functions,
                                                                       double xi_slope) {

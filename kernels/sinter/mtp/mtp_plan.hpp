@@ -47,7 +47,7 @@ struct MtpPlan {
     Rows<ProductTerm> products;
   };
 
-  /// Coefficients of T_n, eqs. (2.20), (2.21): for [z1][z2][n] a row of blocks, each c' of as many radial functions as
+  /// Coefficients of T_n, eqs. (2.20), (2.22): for [z1][z2][n] a row of blocks, each c' of as many radial functions as
   /// fill half a pack (on a device: of one), then their d'; the last block padded with zeros.
   template <class Real>
   struct RadialTable {
