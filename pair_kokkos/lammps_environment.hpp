@@ -25,6 +25,7 @@ struct LammpsEnvironment {
   Neighbors list;
   int atoms = 0, most_neighbors = 0;
   bool all_described = true;  ///< no LAMMPS type is NULL
+  bool trimmed = false;       ///< the list has hardly a neighbour beyond the cutoff
 
   [[nodiscard]] int numCentres() const { return static_cast<int>(centres.extent(0)); }
   [[nodiscard]] int maxNeighbors() const { return most_neighbors; }
@@ -34,6 +35,7 @@ struct LammpsEnvironment {
   KOKKOS_FUNCTION int groupBegin(int group) const { return group == 0 ? 0 : static_cast<int>(centres.extent(0)); }
   KOKKOS_FUNCTION int centre(int c) const { return centres(c); }
   KOKKOS_FUNCTION int type(int atom) const { return type_map(lammps_type(atom)); }
+  KOKKOS_FUNCTION bool isTrimmed(double) const { return trimmed; }
 
   struct Environment {
     LammpsEnvironment const& source;

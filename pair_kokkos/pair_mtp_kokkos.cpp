@@ -121,22 +121,24 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   auto* const k_list = static_cast<NeighListKokkos<DeviceType>*>(list);
   using Positions = typename AT::t_kkfloat_1d_3_lr_randomread;
   using Types = typename AT::t_int_1d_randomread;
-  using Neighbors = sinter::KokkosNeighbors<decltype(k_list->d_numneigh), decltype(k_list->d_neighbors)>;
   sinter::LammpsEnvironment<MemorySpace, Positions, Types, Neighbors> environment;
   environment.x = atomKK->k_x.view<DeviceType>();
   environment.lammps_type = atomKK->k_type.view<DeviceType>();
   environment.type_map = d_type_map;
-  if (neighbor->ago == 0) findCentres();  // else the list is that of an earlier step
+  bool const is_new_list = neighbor->ago == 0;  // else it is that of an earlier step
+  if (is_new_list) findCentres();
   environment.centres = centres;
   environment.list = {k_list->d_numneigh, k_list->d_neighbors};
   environment.atoms = all;
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
   environment.all_described = allDescribed();
+  DeviceType const space;
+  if constexpr (!sinter::is_device_space<DeviceType>)
+    inner_list.replace(space, environment, plan.max_dist, atom->nlocal, is_new_list);
 
   auto const f = atomKK->k_f.view<DeviceType>();
   using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, DeviceType>;
   bool const own_reverse = !force->newton_pair;
-  DeviceType const space;
   if (own_reverse) {
     if (static_cast<int>(all_forces.extent(0)) < all) all_forces = AllForces("sinter::pair::all_forces", all + all / 8);
     Kokkos::deep_copy(space, all_forces.template view<DeviceType>(), 0.0);

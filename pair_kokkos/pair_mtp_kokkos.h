@@ -15,6 +15,7 @@ PairStyle(mlip/kk/host,PairMTPKokkos<LMPHostType>);
 #define SINTER_PAIR_MTP_KOKKOS_H
 
 #include "kokkos_base.h"
+#include "lammps_inner_list.hpp"
 #include "pair_kokkos.h"
 #include "pair_mtp.h"
 
@@ -46,6 +47,9 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   // Atoms of the list that the potential describes: all, or those whose type is not NULL; species by species, so that
   // the centres of a pack are alike.
   Kokkos::View<int const*, MemorySpace> centres;
+  using Neighbors = sinter::KokkosNeighbors<typename ArrayTypes<DeviceType>::t_int_1d,
+                                            typename ArrayTypes<DeviceType>::t_neighbors_2d>;
+  sinter::InnerList<DeviceType, Neighbors> inner_list;
   using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
 
   void takeForcesToHost();  // where LAMMPS communicates on the host

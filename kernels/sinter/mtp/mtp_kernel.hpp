@@ -323,6 +323,7 @@ struct MtpKernel {
     double const cutoff_squared = plan.max_dist * plan.max_dist;
     // Written so that a position that is not a number is inside, and ends up in energy and forces.
     auto const isInside = [=](double squared) { return !(squared >= cutoff_squared); };
+    [[maybe_unused]] bool const trimmed = source.isTrimmed(plan.max_dist);
     int counts[lanes], longest = 0;
     for (int l = 0; l < lanes; ++l) {
       counts[l] = 0;
@@ -340,14 +341,17 @@ struct MtpKernel {
             slot += inside ? 1 : 0;
           });
         } else {
-          // No branch that depends on the distance: what is outside is written over by the next one.
           Real* record = recordOf(s, 0, l);
-          auto const put = [&](Displacement const& d, int neighbor, double squared) {
+          int const step = fields() * lanes;
+          auto const put = [&](Displacement const& d, int neighbor) {
             d.storeRecord(record);
             reinterpret_cast<int&>(record[3]) = neighbor;
-            record += isInside(squared) ? fields() * lanes : 0;
           };
           int k = 0;
+          if (trimmed) {
+            for (; k < all; ++k, record += step) put(environment.displacement(k), environment.neighbor(k));
+          }
+          // No branch that depends on the distance: what is outside is written over by the next one.
           for (; k + 3 < all; k += 4) {
             Displacement d[4];
             int neighbor[4];
@@ -357,13 +361,17 @@ struct MtpKernel {
               neighbor[i] = environment.neighbor(k + i);
             }
             Displacement::squaredNorms(d, squared);
-            for (int i = 0; i < 4; ++i) put(d[i], neighbor[i], squared[i]);
+            for (int i = 0; i < 4; ++i) {
+              put(d[i], neighbor[i]);
+              record += isInside(squared[i]) ? step : 0;
+            }
           }
           for (; k < all; ++k) {
             Displacement const d = environment.displacement(k);
-            put(d, environment.neighbor(k), d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+            put(d, environment.neighbor(k));
+            record += isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) ? step : 0;
           }
-          counts[l] = static_cast<int>((record - recordOf(s, 0, l)) / (fields() * lanes));
+          counts[l] = static_cast<int>((record - recordOf(s, 0, l)) / step);
         }
       }
       longest = Kokkos::max(longest, counts[l]);
@@ -462,10 +470,9 @@ struct MtpKernel {
                    gap = Number(Real(1)) - ratio;
       e.cut = gap * gap;
       e.cut_derivative = (gap + gap) * ratio * inverse;
-    } else if constexpr (lanes > 1) {  // no factor makes neighbours that are padding vanish
-      for (int l = 0; l < lanes; ++l)
-        if (lanesOf(r)[l] >= max_dist) lanesOf(e.cut)[l] = Real(0);
     }
+    for (int l = 0; l < lanes; ++l)  // padding, and neighbours that were not trimmed
+      if (lanesOf(r)[l] >= max_dist) lanesOf(e.cut)[l] = lanesOf(e.cut_derivative)[l] = Real(0);
     if (plan.clamped)
       for (int l = 0; l < lanes; ++l)
         if (lanesOf(r)[l] <= min_dist) lanesOf(e.slope)[l] = lanesOf(e.cut_derivative)[l] = Real(0);
@@ -515,7 +522,7 @@ struct MtpKernel {
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       Number const r = at(s, distance, k + i);
       if constexpr (usual_size > 0) {
-        Number const gap = r - Number(static_cast<Real>(plan.max_dist));
+        Number const gap = Kokkos::min(r - Number(static_cast<Real>(plan.max_dist)), Number(Real(0)));
         envelope[i] = {r, Number(Real(1)), gap * gap, gap + gap};
       } else {
         envelope[i] = radialEnvelope(s, k + i, r);

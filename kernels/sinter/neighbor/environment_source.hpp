@@ -16,7 +16,8 @@ using Displacement = Triple;
 ///
 /// Centres are counted 0 <= c < numCentres(); `centre(c)` is the atom it stands for, `environment(c)` its neighbours:
 /// `size()`, and of neighbour k the atom `neighbor(k)` and `displacement(k)`. Neighbours may lie beyond the kernel's
-/// cutoff (a list with a skin): the kernel trims them. Everything but the host queries is callable on the device.
+/// cutoff (a list with a skin): the kernel trims them, unless `isTrimmed(cutoff)` says that so few do that the test is not
+/// worth its time. Everything but the host queries is callable on the device.
 /// `group` ranges let one team own all centres of a structure (deterministic sums without atomics).
 template <class Source>
 concept EnvironmentSource = requires(Source const& source, int c, int k) {
@@ -30,6 +31,7 @@ concept EnvironmentSource = requires(Source const& source, int c, int k) {
   { source.environment(c).size() } -> std::convertible_to<int>;
   { source.environment(c).neighbor(k) } -> std::convertible_to<int>;
   { source.environment(c).displacement(k) } -> std::same_as<Displacement>;
+  { source.isTrimmed(5.0) } -> std::convertible_to<bool>;
   { source.type(k) } -> std::convertible_to<int>;  // type of an atom (not of a centre)
 };
 

@@ -38,6 +38,7 @@ class NeighborList {
   KOKKOS_FUNCTION int groupBegin(int group) const { return static_cast<int>(batch.offsets(group)); }
   KOKKOS_FUNCTION int centre(int c) const { return c; }
   KOKKOS_FUNCTION int type(int atom) const { return batch.types(atom); }
+  KOKKOS_FUNCTION bool isTrimmed(double radius) const { return cutoff <= 1.05 * radius; }
 
   /// Neighbours of one centre, with what they have in common read once.
   struct Environment {

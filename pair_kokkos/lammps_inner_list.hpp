@@ -1,0 +1,105 @@
+/// \file
+/// A shorter neighbour list inside LAMMPS's, for the steps between two of its builds.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <cstddef>
+
+#include "lammps_environment.hpp"
+
+namespace sinter {
+
+/// The neighbours of each centre within the cutoff and a small skin. It stays valid while no atom has moved by more
+/// than half that skin, some steps of dynamics; LAMMPS's own list has a wider skin, lives longer, and half of it is
+/// beyond the cutoff. Kernels on the host then need not trim it.
+template <class ExecutionSpace, class Neighbors>
+class InnerList {
+ public:
+  using memory_space = typename ExecutionSpace::memory_space;
+  static constexpr double skin = 0.25;  ///< A
+
+  /// Gives `environment`, with LAMMPS's list, the inner list in its place, made anew where needed.
+  /// \param owned atoms that may be centres are those before this one
+  /// \param is_new LAMMPS has built its list since the last call
+  template <class Positions, class Types>
+  void replace(ExecutionSpace const& space, LammpsEnvironment<memory_space, Positions, Types, Neighbors>& environment,
+               double cutoff, int owned, bool is_new) {
+    if (is_new || environment.atoms != static_cast<int>(_positions.extent(0)) || haveMoved(space, environment.x))
+      make(space, environment, cutoff, owned, is_new);
+    environment.list = {_counts, _table};
+    environment.most_neighbors = static_cast<int>(_table.extent(1));
+    environment.all_described = environment.trimmed = true;
+  }
+
+  /// Whether an atom has moved by more than half the skin since the list was made. (Public, as are
+  /// all functions with device lambdas, for nvcc.)
+  template <class Positions>
+  [[nodiscard]] bool haveMoved(ExecutionSpace const& space, Positions const& x) const {
+    auto const old = _positions;
+    double farthest = 0;
+    Kokkos::parallel_reduce(
+        "sinter::pair::haveMoved", Kokkos::RangePolicy<ExecutionSpace>(space, 0, old.extent(0)),
+        KOKKOS_LAMBDA(std::size_t i, double& most) {
+          Triple const d = Triple::load(&x(i, 0)) - Triple::load(&old(i, 0));
+          double const squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+          if (squared > most) most = squared;
+        },
+        Kokkos::Max<double>(farthest));
+    return farthest > skin * skin / 4;
+  }
+
+  template <class Environment>
+  void make(ExecutionSpace const& space, Environment const& outer, double cutoff, int owned, bool is_new) {
+    auto const centres = outer.centres;
+    int const count = outer.numCentres();
+    if (is_new) {
+      int longest = 0;
+      Kokkos::parallel_reduce(
+          "sinter::pair::longestList", Kokkos::RangePolicy<ExecutionSpace>(space, 0, count),
+          KOKKOS_LAMBDA(int c, int& most) {
+            int const size = outer.environment(c).size();
+            if (size > most) most = size;
+          },
+          Kokkos::Max<int>(longest));
+      if (owned > static_cast<int>(_counts.extent(0)) || longest > static_cast<int>(_table.extent(1))) {
+        _table = {};
+        _counts = decltype(_counts)(
+            Kokkos::view_alloc("sinter::pair::inner_counts", space, Kokkos::WithoutInitializing), owned + owned / 8);
+        _table = decltype(_table)(Kokkos::view_alloc("sinter::pair::inner_list", space, Kokkos::WithoutInitializing),
+                                  owned + owned / 8, longest + 2);
+      }
+    }
+    if (static_cast<int>(_positions.extent(0)) != outer.atoms)
+      _positions = decltype(_positions)(
+          Kokkos::view_alloc("sinter::pair::inner_positions", space, Kokkos::WithoutInitializing), outer.atoms);
+    auto const positions = _positions;
+    auto const x = outer.x;
+    Kokkos::parallel_for(
+        "sinter::pair::keepPositions", Kokkos::RangePolicy<ExecutionSpace>(space, 0, outer.atoms),
+        KOKKOS_LAMBDA(int i) {
+          for (int d = 0; d < 3; ++d) positions(i, d) = x(i, d);
+        });
+    double const reach = (cutoff + skin) * (cutoff + skin);
+    auto const counts = _counts;
+    auto const table = _table;
+    Kokkos::parallel_for(
+        "sinter::pair::makeInnerList", Kokkos::RangePolicy<ExecutionSpace>(space, 0, count), KOKKOS_LAMBDA(int c) {
+          auto const environment = outer.environment(c);
+          int const i = outer.centre(c), size = environment.size();
+          int inside = 0;
+          for (int k = 0; k < size; ++k) {  // what is outside is written over by the next one
+            Displacement const d = environment.displacement(k);
+            table(i, inside) = environment.neighbor(k);
+            inside += d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= reach ? 0 : 1;
+          }
+          counts(i) = inside;
+        });
+  }
+
+ private:
+  Kokkos::View<int*, memory_space> _counts;
+  Kokkos::View<int**, Kokkos::LayoutRight, memory_space> _table;
+  Kokkos::View<double* [3], Kokkos::LayoutRight, memory_space> _positions;
+};
+
+}  // namespace sinter
