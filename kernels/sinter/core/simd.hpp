@@ -90,20 +90,20 @@ KOKKOS_FORCEINLINE_FUNCTION void transpose(Kokkos::Experimental::basic_simd<Real
 #if !defined(__CUDACC__)
   if constexpr (lanes > 1 && count > 1) {
     using Vector [[gnu::vector_size(sizeof(Number)), gnu::may_alias]] = Real;
+    Vector deck[count], shuffled[count];
+    for (int i = 0; i < count; ++i) deck[i] = reinterpret_cast<Vector const&>(packs[i]);
     for (int bits = rows; bits > 1; bits /= 2) {
-      Number shuffled[count];
-      for (int i = 0; i < count / 2; ++i) {
-        Vector const a = reinterpret_cast<Vector const&>(packs[i]),
-                     b = reinterpret_cast<Vector const&>(packs[count / 2 + i]);
-        [&]<int... l>(std::integer_sequence<int, l...>) {
-          reinterpret_cast<Vector&>(shuffled[2 * i]) = __builtin_shufflevector(a, b, (l / 2 + l % 2 * lanes)...);
-          reinterpret_cast<Vector&>(shuffled[2 * i + 1]) =
-              __builtin_shufflevector(a, b, (lanes / 2 + l / 2 + l % 2 * lanes)...);
+      [&]<int... l>(std::integer_sequence<int, l...>) {
+        for (int i = 0; i < count / 2; ++i) {
+          shuffled[2 * i] = __builtin_shufflevector(deck[i], deck[count / 2 + i], (l / 2 + l % 2 * lanes)...);
+          shuffled[2 * i + 1] =
+              __builtin_shufflevector(deck[i], deck[count / 2 + i], (lanes / 2 + l / 2 + l % 2 * lanes)...);
         }
-        (std::make_integer_sequence<int, lanes>{});
       }
-      for (int i = 0; i < count; ++i) packs[i] = shuffled[i];
+      (std::make_integer_sequence<int, lanes>{});
+      for (int i = 0; i < count; ++i) deck[i] = shuffled[i];
     }
+    for (int i = 0; i < count; ++i) reinterpret_cast<Vector&>(packs[i]) = deck[i];
     return;
   }
 #endif

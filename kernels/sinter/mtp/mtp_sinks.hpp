@@ -75,13 +75,13 @@ class ForceSum {
       int const atoms = _atoms, threads = _threads.size();
       Kokkos::parallel_for(
           "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, 0, atoms), KOKKOS_LAMBDA(int i) {
+            Triple sum(0, 0, 0);
             for (int t = 0; t < threads; ++t) {
-              for (int x = 0; x < 3; ++x) {
-                double& copy = copies(t * static_cast<std::ptrdiff_t>(atoms) + i, x);
-                forces(i, x) += copy;
-                copy = 0;
-              }
+              double* const copy = &copies(t * static_cast<std::ptrdiff_t>(atoms) + i, 0);
+              sum = sum - Triple::loadRecord(copy);
+              Triple(0, 0, 0).storeRecord(copy);
             }
+            for (int x = 0; x < 3; ++x) forces(i, x) -= sum[x];
           });
     }
   }
