@@ -2,6 +2,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/structures/cfg_writer.hpp"
+#include "sinter/structures/database_writer.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/file_kind.hpp"
 #include "sinter/structures/lammps_data_writer.hpp"
@@ -37,6 +38,7 @@ bool isWritableStructureFile(std::string const& file) {
     case detail::FileKind::cfg:
     case detail::FileKind::lammps_data:
     case detail::FileKind::lammps_any:
+    case detail::FileKind::database:
       return !detail::isCompressedName(file);
     default:
       return false;
@@ -47,13 +49,15 @@ std::unique_ptr<StructureWriter> openStructureWriter(std::string const& file,
                                                      std::vector<std::int32_t> const& species) {
   if (!isWritableStructureFile(file))
     throw InputError(file, 0,
-                     "found a file of a kind that is not written, expected .extxyz, .xyz, .cfg, .data, .lmp or "
-                     ".lammps-data");
+                     "found a file of a kind that is not written, expected .extxyz, .xyz, .cfg, .data, .lmp, "
+                     ".lammps-data, .h5 or .hdf5");
   switch (detail::kindOfName(file)) {
     case detail::FileKind::extxyz:
       return std::make_unique<ExtxyzWriter>(file);
     case detail::FileKind::cfg:
       return std::make_unique<CfgWriter>(file, species);
+    case detail::FileKind::database:
+      return std::make_unique<DatabaseWriter>(file);
     default:
       return std::make_unique<LammpsDataWriter>(file, species);
   }
