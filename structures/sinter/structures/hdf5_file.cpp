@@ -254,11 +254,13 @@ Hdf5Id Hdf5Output::openRows(hid_t parent, std::string const& name, hid_t stored_
   Hdf5Id const space(H5Screate_simple(static_cast<int>(now.size()), now.data(), most.data()), H5Sclose);
   Hdf5Id const list = newList(H5P_DATASET_CREATE), links = newList(H5P_LINK_CREATE);
   constexpr unsigned fast = 1;  // more effort gains little: digits of positions do not repeat
-  bool const set = H5Pset_create_intermediate_group(links.get(), 1) >= 0 &&
-                   H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
-                   (fill == nullptr || H5Pset_fill_value(list.get(), stored_type, fill) >= 0) &&
-                   H5Pset_shuffle(list.get()) >= 0 && H5Pset_deflate(list.get(), fast) >= 0 &&
-                   H5Pset_fletcher32(list.get()) >= 0;
+  bool set = H5Pset_create_intermediate_group(links.get(), 1) >= 0 &&
+             H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
+             H5Pset_obj_track_times(list.get(), false) >= 0 &&
+             (fill == nullptr || H5Pset_fill_value(list.get(), stored_type, fill) >= 0);
+  if (!isVariableText(stored_type))  // text lies elsewhere in the file, and HDF5 filters it not
+    set = set && H5Pset_shuffle(list.get()) >= 0 && H5Pset_deflate(list.get(), fast) >= 0 &&
+          H5Pset_fletcher32(list.get()) >= 0;
   Hdf5Id dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), links.get(), list.get(), H5P_DEFAULT),
                  H5Dclose);
   if (!set || !dataset) fail();
