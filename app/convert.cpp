@@ -160,8 +160,8 @@ class Convert {
 
   void checkOutputs() const {
     if (!isWritableStructureFile(_output))
-      throw InputError("OUT " + _output + ": found the extension '" + lowerExtension(_output) +
-                       "', expected .extxyz, .xyz, .cfg, .data, .lmp, .lammps-data, .h5 or .hdf5");
+      throw InputError("OUT " + _output + ": found the extension '" + lowerExtension(_output) + "', expected " +
+                       writable_extensions);
     for (auto const& file : outputFiles()) checkOutputPath("OUT", file, _inputs);
     bool const database = isDatabaseName(_output);
     auto const needs_database = [&](std::string const& option, bool given) {
@@ -284,11 +284,11 @@ void addConvertCommand(CLI::App& app) {
   CLI::App* const command =
       app.add_subcommand("convert", "Structures from one kind of file into another (Angstrom, eV, eV/Angstrom)");
   command
-      ->add_option(
-          "FILES", options->files,
-          std::string("IN... OUT. IN: ") + structure_files +
-              "; several are joined. OUT: extended XYZ, MLIP .cfg, LAMMPS data (.data, .lmp, .lammps-data: one "
-              "frame, no labels) or database (.h5)")
+      ->add_option("FILES", options->files,
+                   std::string("IN... OUT. IN: ") + structure_files +
+                       "; several are joined. OUT: extended XYZ, MLIP .cfg, LAMMPS data (.data, .lmp, .lammps-data: "
+                       "one frame, no labels) or dump (.dump, .lammpstrj: forces only), database (.h5), H5MD (.h5md) "
+                       "or training set of MACE (.mace.h5)")
       ->required()
       ->expected(2, -1)
       ->type_name("IN... OUT");

@@ -25,6 +25,7 @@ namespace sinter {
 namespace {
 
 using detail::ColumnWriter;
+using detail::flat;
 using detail::Hdf5Id;
 using detail::Hdf5Output;
 using detail::Rows;
@@ -88,11 +89,6 @@ struct WriterOpener {
 bool isLabelSetName(std::string_view name) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-// The numbers of vectors one behind the other.
-std::span<double const> flat(std::span<Vector3 const> vectors) {
-  return {vectors.empty() ? nullptr : vectors.front().data(), 3 * vectors.size()};
 }
 
 void appendLabels(LabelWriters& columns, FrameLabels const& labels, std::size_t atoms) {

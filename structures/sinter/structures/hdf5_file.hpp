@@ -11,7 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "sinter/core/structure.hpp"
+
 namespace sinter::detail {
+
+/// The numbers of vectors one behind the other.
+[[nodiscard]] inline std::span<double const> flat(std::span<Vector3 const> vectors) {
+  return {vectors.empty() ? nullptr : vectors.front().data(), 3 * vectors.size()};
+}
 
 /// Text of any length, UTF-8.
 [[nodiscard]] hid_t hdf5TextType();

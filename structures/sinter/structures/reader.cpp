@@ -32,6 +32,9 @@ std::unique_ptr<StructureReader> openStructureFile(std::string const& file, Labe
       if (detail::isCompressedName(file))
         throw InputError(file, 0, "found a compressed database, expected an .h5 file as it is");
       return std::make_unique<DatabaseReader>(file, keys);
+    case FileKind::h5md:
+    case FileKind::mace:
+      throw InputError(file, 0, "found a kind of file that is only written, expected a database (.h5) or one of text");
     default:
       throw InputError(file, 0,
                        "found a file of unknown kind ('" + std::filesystem::path(file).extension().string() +
