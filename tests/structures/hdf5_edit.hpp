@@ -83,7 +83,46 @@ class Hdf5Edit {
     EXPECT_GE(H5Adelete_by_name(_file, group.c_str(), name.c_str(), H5P_DEFAULT), 0) << name;
   }
 
+  [[nodiscard]] std::string text(std::string const& path) const {
+    hid_t const data = open(path), type = H5Dget_type(data);
+    char* value = nullptr;
+    EXPECT_GE(H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value), 0) << path;
+    std::string const result = value == nullptr ? "" : value;
+    H5free_memory(value);
+    H5Tclose(type);
+    H5Dclose(data);
+    return result;
+  }
+
+  [[nodiscard]] std::vector<double> attributeNumbers(std::string const& object, std::string const& name) const {
+    hid_t const attribute = H5Aopen_by_name(_file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    std::vector<double> result(countOf(attribute));
+    EXPECT_GE(H5Aread(attribute, H5T_NATIVE_DOUBLE, result.data()), 0) << name;
+    H5Aclose(attribute);
+    return result;
+  }
+
+  [[nodiscard]] std::vector<std::string> attributeTexts(std::string const& object, std::string const& name) const {
+    hid_t const attribute = H5Aopen_by_name(_file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    hid_t const type = H5Aget_type(attribute);
+    std::vector<char*> texts(countOf(attribute));
+    EXPECT_GE(H5Aread(attribute, type, texts.data()), 0) << name;
+    std::vector<std::string> result(texts.begin(), texts.end());
+    for (char* const value : texts) H5free_memory(value);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return result;
+  }
+
  private:
+  static std::size_t countOf(hid_t attribute) {
+    EXPECT_GE(attribute, 0);
+    hid_t const space = H5Aget_space(attribute);
+    auto const count = H5Sget_simple_extent_npoints(space);
+    H5Sclose(space);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
   [[nodiscard]] hid_t open(std::string const& path) const {
     hid_t const data = H5Dopen2(_file, path.c_str(), H5P_DEFAULT);
     EXPECT_GE(data, 0) << path;

@@ -155,7 +155,7 @@ END_CFG
 
 TEST(StructureWriter, KindsThatAreNotWritten) {
   TemporaryFolder const folder;
-  for (auto const* const name : {"a", "a.dump", "a.lammpstrj", "a.xyz.gz", "a.cfg.xz", "a.vasp"}) {
+  for (auto const* const name : {"a", "a.h5.xz", "a.xyz.gz", "a.cfg.xz", "a.vasp"}) {
     EXPECT_FALSE(isWritableStructureFile(name)) << name;
     EXPECT_NE(messageOf<InputError>([&] { (void)openStructureWriter(folder / name); }).find("is not written"),
               std::string::npos)

@@ -44,6 +44,13 @@ std::string lastError() {
 
 Hdf5Id newList(hid_t kind) { return {H5Pcreate(kind), H5Pclose}; }
 
+// How objects are made: without times, so that the same content gives the same bytes.
+Hdf5Id newObjectList(hid_t kind) {
+  Hdf5Id list = newList(kind);
+  H5Pset_obj_track_times(list.get(), false);
+  return list;
+}
+
 // Locks of files are not needed where no file is changed in its place, and some file systems have none.
 Hdf5Id accessList() {
   Hdf5Id list = newList(H5P_FILE_ACCESS);
@@ -211,7 +218,8 @@ Hdf5Output::Hdf5Output(std::string file, Start start)
     : _file(std::move(file)), _temporary(_file + ".part" + std::to_string(::getpid())) {
   prepareHdf5();
   if (start == Start::empty) {
-    _id = Hdf5Id(H5Fcreate(_temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, accessList().get()), H5Fclose);
+    _id = Hdf5Id(H5Fcreate(_temporary.c_str(), H5F_ACC_TRUNC, newObjectList(H5P_FILE_CREATE).get(), accessList().get()),
+                 H5Fclose);
     if (!_id) throw SystemError("cannot create " + _temporary + ": " + lastError());
     return;
   }
@@ -235,7 +243,7 @@ Hdf5Output::~Hdf5Output() {
 Hdf5Id Hdf5Output::group(hid_t parent, std::string const& name) const {
   bool const there = H5Lexists(parent, name.c_str(), H5P_DEFAULT) > 0;
   Hdf5Id id(there ? H5Gopen2(parent, name.c_str(), H5P_DEFAULT)
-                  : H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                  : H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, newObjectList(H5P_GROUP_CREATE).get(), H5P_DEFAULT),
             H5Gclose);
   if (!id) fail();
   return id;
@@ -252,16 +260,16 @@ Hdf5Id Hdf5Output::openRows(hid_t parent, std::string const& name, hid_t stored_
   for (auto* const list : {&now, &most, &chunk})
     list->insert(list->end(), shape.dimensions.begin(), shape.dimensions.end());
   Hdf5Id const space(H5Screate_simple(static_cast<int>(now.size()), now.data(), most.data()), H5Sclose);
-  Hdf5Id const list = newList(H5P_DATASET_CREATE), links = newList(H5P_LINK_CREATE);
+  for (auto end = name.find('/', 1); end != std::string::npos; end = name.find('/', end + 1))
+    (void)group(parent, name.substr(0, end));
+  Hdf5Id const list = newObjectList(H5P_DATASET_CREATE);
   constexpr unsigned fast = 1;  // more effort gains little: digits of positions do not repeat
-  bool set = H5Pset_create_intermediate_group(links.get(), 1) >= 0 &&
-             H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
-             H5Pset_obj_track_times(list.get(), false) >= 0 &&
+  bool set = H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
              (fill == nullptr || H5Pset_fill_value(list.get(), stored_type, fill) >= 0);
   if (!isVariableText(stored_type))  // text lies elsewhere in the file, and HDF5 filters it not
     set = set && H5Pset_shuffle(list.get()) >= 0 && H5Pset_deflate(list.get(), fast) >= 0 &&
           H5Pset_fletcher32(list.get()) >= 0;
-  Hdf5Id dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), links.get(), list.get(), H5P_DEFAULT),
+  Hdf5Id dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
                  H5Dclose);
   if (!set || !dataset) fail();
   return dataset;
@@ -270,8 +278,9 @@ Hdf5Id Hdf5Output::openRows(hid_t parent, std::string const& name, hid_t stored_
 void Hdf5Output::write(hid_t parent, std::string const& name, std::vector<hsize_t> const& dimensions, hid_t stored_type,
                        hid_t type, void const* values) const {
   Hdf5Id const space(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr), H5Sclose);
-  Hdf5Id const dataset(
-      H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  Hdf5Id const dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT,
+                                  newObjectList(H5P_DATASET_CREATE).get(), H5P_DEFAULT),
+                       H5Dclose);
   if (!dataset || H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail();
 }
 
