@@ -187,6 +187,37 @@ TEST(Database, WithoutFeaturesOrLabelSetsOrTeacher) {
   expectHolds(folder / "a.h5", frames);
 }
 
+TEST(Database, NamesOfAnyLength) {
+  TemporaryFolder const folder;
+  auto frames = makeFrames(2200);
+  for (auto const& [n, length] : {std::pair(3, 33), {1030, 200}, {2100, 4096}}) {
+    frames[n].structure.config_type = std::string(static_cast<std::size_t>(length), 'x');
+    frames[n].record.trajectory = std::string(static_cast<std::size_t>(length), 'y');
+    frames[n].structure.features = {{"long", std::string(100'000, 'z')}};
+  }
+  write(folder / "a.h5", std::span(frames).first(2000));
+  write(folder / "a.h5", std::span(frames).subspan(2000), Mode::append);
+  expectHolds(folder / "a.h5", frames);
+}
+
+TEST(Database, TextOfVariableLength) {  // as other programs write it
+  TemporaryFolder const folder;
+  auto frames = makeFrames(6);
+  std::string const file = folder / "a.h5";
+  write(file, frames);
+  hid_t const type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, H5T_VARIABLE);
+  { Hdf5Edit(file).replace("/frames/source", type, {6}); }
+  H5Tclose(type);
+  for (auto& [structure, record] : frames) record.source.clear();
+  expectHolds(file, frames);
+  EXPECT_NE(messageOf<InputError>([&] {
+              DatabaseWriter(file, {}, Mode::append);
+            }).find("/frames/source: found text of variable"),
+            std::string::npos);
+  expectHolds(file, frames);
+}
+
 TEST(Database, LabelKeysChooseTheLabels) {
   TemporaryFolder const folder;
   auto const frames = makeFrames(14);  // of which 4 and 13 have labels "dft"
@@ -258,6 +289,8 @@ TEST(Database, WriterRefuses) {
   refused("energy that is not finite", [&](Structure& s, FrameRecord&) { s.energy = nan; });
   refused("found species 119", [&](Structure& s, FrameRecord&) { s.species[0] = 119; });
   refused("zero byte", [&](Structure& s, FrameRecord&) { s.config_type = std::string("a\0b", 3); });
+  refused("zero byte", [&](Structure& s, FrameRecord&) { s.features = {{"a", std::string("a\0b", 3)}}; });
+  refused("name of 4097 bytes", [&](Structure&, FrameRecord& r) { r.trajectory = std::string(4097, 'x'); });
   refused("the name 'a/b' of labels", [&](Structure&, FrameRecord& r) { r.labels["a/b"].energy = 1; });
   refused("labels 'dft' that is not finite", [&](Structure&, FrameRecord& r) { r.labels["dft"].energy = nan; });
   refused("forces of the labels 'dft'", [&](Structure&, FrameRecord& r) { r.labels["dft"].forces.resize(99); });
@@ -326,8 +359,8 @@ TEST(Database, DamageIsNamed) {
       {"/frames/energy: found shape one value", [](auto const& f) { f.replace("/frames/energy", H5T_IEEE_F64LE, {}); }},
       {"/atoms/Z: found floating-point", [](auto const& f) { f.replace("/atoms/Z", H5T_IEEE_F64LE, {9}); }},
       {"/frames/energy: found integers", [](auto const& f) { f.replace("/frames/energy", H5T_STD_I32LE, {8}); }},
-      {"/frames/config_type: found text of fixed",
-       [](auto const& f) { f.replace("/frames/config_type", H5T_C_S1, {8}); }},
+      {"/frames/config_type: found integers, expected text",
+       [](auto const& f) { f.replace("/frames/config_type", H5T_STD_I32LE, {8}); }},
       {"frame 0: /atoms/Z: found 0,", [](auto const& f) { f.setNumber("/atoms/Z", 0, 0); }},
       {"frame 0: /atoms/Z: found 119,", [](auto const& f) { f.setNumber("/atoms/Z", 0, 119); }},
       {"frame 0: /frames/pbc: found 7,", [](auto const& f) { f.setNumber("/frames/pbc", 0, 7); }},
@@ -346,12 +379,14 @@ TEST(Database, DamageIsNamed) {
       {"frame 0: /atoms/force: found 1 of ", [](auto const& f) { f.setNumber("/atoms/force", 2, NAN); }},
       {"/labels/dft/force", [](auto const& f) { f.remove("/labels/dft/force"); }},
       {"/labels/dft/energy: found 9 rows", [](auto const& f) { f.resize("/labels/dft/energy", 9); }},
+      {"frame 0: /features/text: found a name without a value",
+       [](auto const& f) { f.setNumber("/features/text", 4, 'x'); }},
       {"/features/offset: found 5 rows", [](auto const& f) { f.resize("/features/offset", 5); }},
-      {"/features/name: found 1 rows", [](auto const& f) { f.resize("/features/name", 1); }}};
+      {"/features/text: found 1 rows", [](auto const& f) { f.resize("/features/text", 1); }}};
   for (std::string const path :
        {"/frames/offset", "/frames/cell", "/frames/pbc", "/frames/energy", "/frames/virial", "/frames/weight",
         "/frames/config_type", "/frames/source", "/frames/trajectory", "/frames/step", "/atoms/Z", "/atoms/position",
-        "/atoms/force", "/features/offset", "/features/name", "/features/value", "/meta/command"})
+        "/atoms/force", "/features/offset", "/features/text"})
     damages.push_back({"found no dataset " + path, [path](auto const& f) { f.remove(path); }});
   for (std::string const group : {"/frames", "/atoms"})
     damages.push_back({"found no dataset " + group, [group](auto const& f) { f.remove(group); }});
@@ -393,6 +428,28 @@ TEST(Database, CutAnywhereItIsRefused) {
     std::string const message = messageOf<InputError>([&] { (void)readStructures(file); });
     EXPECT_TRUE(message.starts_with(file + ": found ")) << size << ": " << message;
   }
+}
+
+TEST(Database, OneWrongBitIsRefusedOrDoesNotMatter) {
+  TemporaryFolder const folder;
+  auto const frames = makeFrames(12);
+  write(folder / "a.h5", frames);
+  std::string const bytes = contentOf(folder / "a.h5");
+  std::mt19937_64 random(3);
+  std::size_t refused = 0;
+  for (int n = 0; n < 300; ++n) {
+    std::string damaged = bytes;
+    std::size_t const at = random() % bytes.size();
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << random() % 8));
+    SCOPED_TRACE(at);
+    try {
+      expectHolds(folder.write("b.h5", damaged), frames);
+    } catch (InputError const& error) {
+      ++refused;
+      EXPECT_TRUE(std::string(error.what()).starts_with(folder / "b.h5")) << error.what();
+    }
+  }
+  EXPECT_GT(refused, 200U);
 }
 
 TEST(DatabaseSharedData, EveryFileThereAndBack) {

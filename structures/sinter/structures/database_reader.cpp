@@ -26,7 +26,7 @@ using LabelReaders = detail::LabelColumns<ColumnReader>;
 /// Opens columns, and checks that they have as many rows as the offsets say.
 struct ReaderOpener {
   Hdf5Input const& input;
-  hsize_t frames = 0, atoms = 0, features = 0;
+  hsize_t frames = 0, atoms = 0, feature_bytes = 0;
 
   template <class T>
   ColumnReader<T> column(std::string const& path, Rows rows, std::vector<hsize_t> dimensions = {}, T const* = nullptr) {
@@ -40,13 +40,13 @@ struct ReaderOpener {
       }
       if (rows == Rows::feature_ends) {
         result.requireRows(frames + 1, "one more than there are frames");
-        features = lastOf(result);
+        feature_bytes = lastOf(result);
         return result;
       }
     }
     if (rows == Rows::frames) result.requireRows(frames, "as /frames/offset has one more");
     if (rows == Rows::atoms) result.requireRows(atoms, "the last of /frames/offset");
-    if (rows == Rows::features) result.requireRows(features, "the last of /features/offset");
+    if (rows == Rows::feature_bytes) result.requireRows(feature_bytes, "the last of /features/offset");
     return result;
   }
 
@@ -137,8 +137,12 @@ class DatabaseReader::File {
     DatabaseOrigin origin{.teacher = _input.textAttribute("/meta", "teacher"),
                           .teacher_sha256 = _input.textAttribute("/meta", "teacher_sha256"),
                           .commands = {}};
-    ColumnReader<std::string> commands(_input, "/meta/command", {});
-    for (hsize_t row = 0; row < commands.rows(); ++row) origin.commands.push_back(commands.at(row));
+    std::string const commands = _input.textAttribute("/meta", "command");
+    for (std::size_t begin = 0; begin < commands.size();) {
+      std::size_t const end = std::min(commands.find('\n', begin), commands.size());
+      origin.commands.push_back(commands.substr(begin, end - begin));
+      begin = end + 1;
+    }
     return origin;
   }
 
@@ -190,9 +194,20 @@ class DatabaseReader::File {
 
   void readFeatures(Structure& structure) {
     if (!_features) return;
-    auto const [begin, end] = range(_features->offset, _opener.features, 0);
-    for (hsize_t row = begin; row < end; ++row)
-      structure.features.emplace_back(_features->name.at(row), _features->value.at(row));
+    auto const [begin, end] = range(_features->offset, _opener.feature_bytes, 0);
+    std::string text;
+    std::vector<std::string> words;
+    for (hsize_t at = begin; at < end; ++at) {
+      auto const byte = static_cast<char>(_features->text.at(at));
+      if (byte != '\0')
+        text += byte;
+      else
+        words.push_back(std::exchange(text, {}));
+    }
+    if (!text.empty() || words.size() % 2 != 0)
+      fail(_features->text.path(), "a name without a value", "pairs of a name and a value, a zero byte behind each");
+    for (std::size_t n = 0; n < words.size(); n += 2)
+      structure.features.emplace_back(std::move(words[n]), std::move(words[n + 1]));
   }
 
   // Whether a label is there; of its numbers all are NaN or none is.

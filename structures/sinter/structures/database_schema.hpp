@@ -22,11 +22,12 @@ inline constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 inline constexpr std::int64_t no_step = -1;
 
 /// What the rows of a column are.
-enum class Rows { frames, frame_ends, atoms, features, feature_ends };
+enum class Rows { frames, frame_ends, atoms, feature_bytes, feature_ends };
 
 inline RowShape shapeOf(Rows rows, std::vector<hsize_t> dimensions = {}) {
   constexpr hsize_t frames_per_chunk = 1024, atoms_per_chunk = 16384;
-  return {std::move(dimensions), rows == Rows::atoms ? atoms_per_chunk : frames_per_chunk};
+  bool const many = rows == Rows::atoms || rows == Rows::feature_bytes;
+  return {std::move(dimensions), many ? atoms_per_chunk : frames_per_chunk};
 }
 
 /// Columns of labels: those in /frames and /atoms, or those in a group of further ones. An `Opener` opens columns:
@@ -47,21 +48,20 @@ struct LabelColumns {
   }
 };
 
-/// Columns of Structure::features.
+/// Columns of Structure::features: of each frame "name\0value\0name\0value\0...".
 template <template <class> class Column>
 struct FeatureColumns {
   Column<std::int64_t> offset;
-  Column<std::string> name, value;
+  Column<std::uint8_t> text;
 
   template <class Opener>
   explicit FeatureColumns(Opener& open)
       : offset(open.template column<std::int64_t>("/features/offset", Rows::feature_ends)),
-        name(open.template column<std::string>("/features/name", Rows::features)),
-        value(open.template column<std::string>("/features/value", Rows::features)) {}
+        text(open.template column<std::uint8_t>("/features/text", Rows::feature_bytes)) {}
 
   template <class Use>
   void forEach(Use const& use) {
-    use(offset), use(name), use(value);
+    use(offset), use(text);
   }
 };
 

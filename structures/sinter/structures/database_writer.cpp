@@ -64,7 +64,7 @@ class AppendLock {
 /// Opens columns at their ends.
 struct WriterOpener {
   Hdf5Output const& output;
-  hsize_t frames = 0, atoms = 0, features = 0;
+  hsize_t frames = 0, atoms = 0, feature_bytes = 0;
 
   template <class T>
   ColumnWriter<T> column(std::string const& path, Rows rows, std::vector<hsize_t> dimensions = {},
@@ -78,8 +78,8 @@ struct WriterOpener {
         return frames;
       case Rows::atoms:
         return atoms;
-      case Rows::features:
-        return features;
+      case Rows::feature_bytes:
+        return feature_bytes;
       default:
         return frames + 1;  // ends: of nothing, 0, and of each frame
     }
@@ -119,6 +119,7 @@ class DatabaseWriter::File {
                              "') as in what is appended");
       origin.teacher = kept.teacher;
       origin.teacher_sha256 = kept.teacher_sha256;
+      origin.commands.insert(origin.commands.begin(), kept.commands.begin(), kept.commands.end());
       _label_sets = old.labelSets();
     }
     _output.emplace(file, extend ? Hdf5Output::Start::copy_of_file : Hdf5Output::Start::empty);
@@ -127,7 +128,7 @@ class DatabaseWriter::File {
     _opener->frames = _columns->offset.rows() - 1;
     _opener->atoms = _columns->species.rows();
     _features.emplace(*_opener);
-    _opener->features = _features->name.rows();
+    _opener->feature_bytes = _features->text.rows();
     for (auto const& name : _label_sets) addLabelSet(name);
     writeOrigin(origin);
   }
@@ -147,10 +148,9 @@ class DatabaseWriter::File {
     columns.step.append(record.step);
     columns.species.append(structure.species);
     columns.position.append(flat(structure.positions));
-    for (auto const& [name, value] : structure.features) {
-      _features->name.append(name);
-      _features->value.append(value);
-    }
+    std::string text;
+    for (auto const& [name, value] : structure.features) text += name + '\0' + value + '\0';
+    _features->text.append(std::span(reinterpret_cast<std::uint8_t const*>(text.data()), text.size()));
     static FrameLabels const none;
     for (auto& [name, label_columns] : _labels) {
       auto const found = record.labels.find(name);
@@ -158,9 +158,9 @@ class DatabaseWriter::File {
     }
     _opener->frames += 1;
     _opener->atoms += atoms;
-    _opener->features += structure.features.size();
+    _opener->feature_bytes += text.size();
     columns.offset.append(static_cast<std::int64_t>(_opener->atoms));
-    _features->offset.append(static_cast<std::int64_t>(_opener->features));
+    _features->offset.append(static_cast<std::int64_t>(_opener->feature_bytes));
   }
 
   void close() {
@@ -184,9 +184,9 @@ class DatabaseWriter::File {
     _output->setAttribute(meta.get(), "teacher", origin.teacher);
     _output->setAttribute(meta.get(), "teacher_sha256", origin.teacher_sha256);
     _output->setAttribute(meta.get(), "sinter", std::string(version()) + " (" + gitCommit() + ")");
-    ColumnWriter<std::string> commands(*_output, "/meta/command", {});
-    commands.append(origin.commands);
-    commands.close();
+    std::string commands;
+    for (auto const& command : origin.commands) commands += command + "\n";
+    _output->setAttribute(meta.get(), "command", commands);
   }
 
   std::optional<AppendLock> _lock;
@@ -209,9 +209,18 @@ void DatabaseWriter::write(Structure const& structure, FrameRecord const& record
     if (!isLabelSetName(name)) fail("found the name '" + name + "' of labels, expected letters, digits, _ and -");
     checkLabels(name, labels, structure.size());
   }
+  checkName(record.source);
+  checkName(record.trajectory);
   _record = &record;
   StructureWriter::write(structure);
   _record = nullptr;
+}
+
+void DatabaseWriter::checkName(std::string const& name) const {
+  if (name.size() > detail::longest_name)
+    fail("found a name of " + std::to_string(name.size()) + " bytes, expected " + std::to_string(detail::longest_name) +
+         " at most");
+  if (name.find('\0') != std::string::npos) fail("found text with a zero byte, expected text");
 }
 
 void DatabaseWriter::checkLabels(std::string const& name, FrameLabels const& labels, std::size_t atoms) const {
@@ -232,9 +241,9 @@ void DatabaseWriter::writeFrame(Structure const& structure, std::span<AtomColumn
   if (!columns.empty())
     fail("found a column named '" + std::string(columns.front().name) + "', expected none: a database has no room");
   checkStructure(structure, "DatabaseWriter::write");
+  checkName(structure.config_type);
   auto const has_zero = [](std::string const& text) { return text.find('\0') != std::string::npos; };
-  if (has_zero(structure.config_type) ||
-      std::any_of(structure.features.begin(), structure.features.end(),
+  if (std::any_of(structure.features.begin(), structure.features.end(),
                   [&](auto const& feature) { return has_zero(feature.first) || has_zero(feature.second); }))
     fail("found text with a zero byte, expected text");
   FrameRecord own;

@@ -37,6 +37,7 @@ class DatabaseWriter final : public StructureWriter {
   void close() override;
 
  private:
+  void checkName(std::string const& name) const;
   void checkLabels(std::string const& name, FrameLabels const& labels, std::size_t atoms) const;
   void writeFrame(Structure const& structure, std::span<AtomColumn const> columns, Structure const* reference) override;
 

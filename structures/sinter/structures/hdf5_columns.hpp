@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -26,14 +27,12 @@ struct ColumnType {
     if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
     if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
     if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_NATIVE_UINT8;
-    if constexpr (std::is_same_v<T, std::string>) return hdf5TextType();
   }
   static hid_t inFile() {
     if constexpr (std::is_same_v<T, double>) return H5T_IEEE_F64LE;
     if constexpr (std::is_same_v<T, std::int64_t>) return H5T_STD_I64LE;
     if constexpr (std::is_same_v<T, std::int32_t>) return H5T_STD_I32LE;
     if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_STD_U8LE;
-    if constexpr (std::is_same_v<T, std::string>) return hdf5TextType();
   }
   static constexpr H5T_class_t kind = std::is_same_v<T, double>        ? H5T_FLOAT
                                       : std::is_same_v<T, std::string> ? H5T_STRING
@@ -47,6 +46,13 @@ struct RowSelection {
   Hdf5Id in_memory, in_file;
 };
 
+/// Rows of a dataset, and another number of them (whether that worked).
+[[nodiscard]] hsize_t rowsOf(hid_t dataset);
+[[nodiscard]] bool resizeRows(hid_t dataset, hsize_t rows);
+
+/// Texts one behind the other, each of `bytes` bytes (cut, or filled up with zeros).
+[[nodiscard]] std::string padded(std::span<std::string const> texts, std::size_t bytes);
+
 /// Rows on their way into a dataset that grows.
 template <class T>
 class ColumnWriter {
@@ -58,12 +64,8 @@ class ColumnWriter {
       : _output(&output),
         _dataset(output.openRows(output.id(), path, ColumnType<T>::inFile(), shape, fill)),
         _width(shape.width()),
-        _chunk(shape.chunk) {
-    hsize_t dimensions[H5S_MAX_RANK] = {};
-    Hdf5Id const space(H5Dget_space(_dataset.get()), H5Sclose);
-    if (H5Sget_simple_extent_dims(space.get(), dimensions, nullptr) < 0) output.fail();
-    _rows = std::max(dimensions[0], rows_before);
-  }
+        _chunk(shape.chunk),
+        _rows(std::max(rowsOf(_dataset.get()), rows_before)) {}
 
   /// Appends whole rows.
   void append(std::span<T const> values) {
@@ -84,37 +86,18 @@ class ColumnWriter {
   /// Writes what is left and closes the dataset.
   void close() {
     flush();
-    grow(_rows);
-    if (!_dataset.close()) _output->fail();
+    if (!resizeRows(_dataset.get(), _rows) || !_dataset.close()) _output->fail();
   }
 
  private:
-  void grow(hsize_t rows) {
-    hsize_t dimensions[H5S_MAX_RANK] = {};
-    Hdf5Id const space(H5Dget_space(_dataset.get()), H5Sclose);
-    if (H5Sget_simple_extent_dims(space.get(), dimensions, nullptr) < 0) _output->fail();
-    dimensions[0] = rows;
-    if (H5Dset_extent(_dataset.get(), dimensions) < 0) _output->fail();
-  }
-
   void flush() {
     if (_values.empty()) return;
     hsize_t const count = _values.size() / _width;
-    grow(_rows + count);
+    if (!resizeRows(_dataset.get(), _rows + count)) _output->fail();
     RowSelection const selection(_dataset.get(), _rows, count);
-    auto const write = [&](void const* values) {
-      return selection.valid() && H5Dwrite(_dataset.get(), ColumnType<T>::inMemory(), selection.in_memory.get(),
-                                           selection.in_file.get(), H5P_DEFAULT, values) >= 0;
-    };
-    bool written = false;
-    if constexpr (std::is_same_v<T, std::string>) {
-      std::vector<char const*> texts;
-      for (auto const& value : _values) texts.push_back(value.empty() ? nullptr : value.c_str());
-      written = write(texts.data());
-    } else {
-      written = write(_values.data());
-    }
-    if (!written) _output->fail();
+    if (!selection.valid() || H5Dwrite(_dataset.get(), ColumnType<T>::inMemory(), selection.in_memory.get(),
+                                       selection.in_file.get(), H5P_DEFAULT, _values.data()) < 0)
+      _output->fail();
     _rows += count;
     _values.clear();
   }
@@ -122,9 +105,44 @@ class ColumnWriter {
   Hdf5Output const* _output;
   Hdf5Id _dataset;
   std::size_t _width;
-  hsize_t _chunk, _rows = 0;  // rows: those in the dataset
+  hsize_t _chunk, _rows;  // rows: those in the dataset
   std::vector<T> _values;
 };
+
+/// Texts on their way into a dataset; the dataset is made anew when they become longer than it has room for.
+template <>
+class ColumnWriter<std::string> {
+ public:
+  /// \throws InputError when the dataset is there and has text of variable length; else as above.
+  ColumnWriter(Hdf5Output const& output, std::string path, RowShape shape, std::string const* = nullptr,
+               hsize_t rows_before = 0);
+
+  /// Appends a text of at most `longest_name` bytes.
+  void append(std::string const& text) {
+    _texts.push_back(text);
+    if ((_rows + _texts.size()) % _shape.chunk == 0) flush();
+  }
+  [[nodiscard]] hsize_t rows() const { return _rows + _texts.size(); }
+  void close();
+
+ private:
+  void flush();
+  void widen(std::size_t bytes);
+  void write(Hdf5Id const& dataset, hsize_t begin, std::span<std::string const> texts) const;
+
+  Hdf5Output const* _output;
+  std::string _path;
+  RowShape _shape;
+  Hdf5Id _dataset;
+  std::size_t _bytes = 32;  // of a text in the dataset
+  hsize_t _rows = 0;        // those in the dataset
+  std::vector<std::string> _texts;
+};
+
+/// The texts of rows [begin, begin + rows), of fixed or variable length.
+/// \param fail called when they cannot be read; must throw
+[[nodiscard]] std::vector<std::string> readTexts(hid_t dataset, hsize_t begin, hsize_t rows,
+                                                 std::function<void()> const& fail);
 
 /// Rows of a dataset, through a window of a chunk.
 template <class T>
@@ -167,21 +185,14 @@ class ColumnReader {
   void fill(hsize_t row) {
     _begin = row / _chunk * _chunk;
     hsize_t const count = std::min(_chunk, _rows - _begin);
-    _window.resize(static_cast<std::size_t>(count) * _width);
-    RowSelection const selection(_dataset.get(), _begin, count);
-    auto const read = [&](void* values) {
-      if (!selection.valid() || H5Dread(_dataset.get(), ColumnType<T>::inMemory(), selection.in_memory.get(),
-                                        selection.in_file.get(), H5P_DEFAULT, values) < 0)
-        _input->failToRead(_path);
-    };
     if constexpr (std::is_same_v<T, std::string>) {
-      std::vector<char*> texts(_window.size());
-      read(texts.data());
-      std::transform(texts.begin(), texts.end(), _window.begin(),
-                     [](char const* text) { return std::string(text == nullptr ? "" : text); });
-      H5Dvlen_reclaim(ColumnType<T>::inMemory(), selection.in_memory.get(), H5P_DEFAULT, texts.data());
+      _window = readTexts(_dataset.get(), _begin, count, [&] { _input->failToRead(_path); });
     } else {
-      read(_window.data());
+      _window.resize(static_cast<std::size_t>(count) * _width);
+      RowSelection const selection(_dataset.get(), _begin, count);
+      if (!selection.valid() || H5Dread(_dataset.get(), ColumnType<T>::inMemory(), selection.in_memory.get(),
+                                        selection.in_file.get(), H5P_DEFAULT, _window.data()) < 0)
+        _input->failToRead(_path);
     }
   }
 

@@ -26,7 +26,8 @@ void prepareHdf5() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-// What HDF5 says of its last failure: the innermost message, or in it that of the system.
+// What HDF5 says of its last failure, which any call that succeeds makes it forget (closing something, too): the
+// innermost message, or in it that of the system.
 std::string lastError() {
   std::string message;
   auto const innermost = [](unsigned, H5E_error2_t const* error, void* text) -> herr_t {
@@ -78,45 +79,19 @@ std::string kindText(H5T_class_t kind) {
   }
 }
 
-bool isVariableText(hid_t type) { return H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0; }
-
-std::string foundKind(hid_t type) {
-  bool const fixed_text = H5Tget_class(type) == H5T_STRING && !isVariableText(type);
-  return fixed_text ? "text of fixed length" : kindText(H5Tget_class(type));
-}
-
-std::string expectedKind(H5T_class_t kind) { return kind == H5T_STRING ? "text of variable length" : kindText(kind); }
-
-bool isOfKind(hid_t type, H5T_class_t kind) {
-  return kind == H5T_STRING ? isVariableText(type) : H5Tget_class(type) == kind;
-}
-
 }  // namespace
 
-hid_t hdf5TextType() {
-  static hid_t const type = [] {
-    hid_t const text = H5Tcopy(H5T_C_S1);
-    H5Tset_size(text, H5T_VARIABLE);
-    H5Tset_cset(text, H5T_CSET_UTF8);
-    return text;
-  }();
+Hdf5Id hdf5TextType(std::size_t bytes) {
+  Hdf5Id type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type.get(), bytes);
+  H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
   return type;
 }
 
 std::size_t RowShape::width() const {
   return static_cast<std::size_t>(
       std::accumulate(dimensions.begin(), dimensions.end(), hsize_t{1}, std::multiplies<>()));
-}
-
-RowSelection::RowSelection(hid_t dataset, hsize_t begin, hsize_t rows) {
-  Hdf5Id space(H5Dget_space(dataset), H5Sclose);
-  hsize_t count[H5S_MAX_RANK] = {}, start[H5S_MAX_RANK] = {begin};
-  int const rank = H5Sget_simple_extent_dims(space.get(), count, nullptr);
-  if (rank < 1) return;
-  count[0] = rows;
-  if (H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr) < 0) return;
-  in_file = std::move(space);
-  in_memory = Hdf5Id(H5Screate_simple(rank, count, nullptr), H5Sclose);
 }
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -134,7 +109,8 @@ Hdf5Input::Hdf5Input(std::string file) : _file(std::move(file)) {
   if (!std::filesystem::is_regular_file(status)) refuse("a pipe or device", "a file (HDF5 is read at random places)");
   htri_t const is_hdf5 = H5Fis_hdf5(_file.c_str());
   if (is_hdf5 == 0) refuse("a file that is not HDF5", "an HDF5 file");
-  _id = Hdf5Id(H5Fopen(_file.c_str(), H5F_ACC_RDONLY, accessList().get()), H5Fclose);
+  Hdf5Id const access = accessList();
+  _id = Hdf5Id(H5Fopen(_file.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (_id) return;
   std::string const reason = lastError();
   if (reason.find("truncated file") != std::string::npos) refuse("a truncated HDF5 file", "the whole of it");
@@ -166,7 +142,10 @@ std::pair<Hdf5Id, hsize_t> Hdf5Input::openRows(std::string const& path, H5T_clas
   Hdf5Id dataset(H5Dopen2(_id.get(), path.c_str(), H5P_DEFAULT), H5Dclose);
   if (!dataset) failToRead(path);
   Hdf5Id const type(H5Dget_type(dataset.get()), H5Tclose), space(H5Dget_space(dataset.get()), H5Sclose);
-  if (!isOfKind(type.get(), kind)) fail(path, foundKind(type.get()), expectedKind(kind));
+  if (H5Tget_class(type.get()) != kind) fail(path, kindText(H5Tget_class(type.get())), kindText(kind));
+  if (kind == H5T_STRING && H5Tis_variable_str(type.get()) == 0 && H5Tget_size(type.get()) > longest_name)
+    fail(path, "text of " + std::to_string(H5Tget_size(type.get())) + " bytes",
+         std::to_string(longest_name) + " at most");
   hsize_t dimensions[H5S_MAX_RANK] = {};
   int const rank = H5Sget_simple_extent_dims(space.get(), dimensions, nullptr);
   if (rank < 0) failToRead(path);
@@ -182,7 +161,7 @@ Hdf5Id Hdf5Input::openAttribute(std::string const& group, std::string const& nam
     fail(group, "no attribute " + name, "one (is this a database of Sinter?)");
   Hdf5Id attribute(H5Aopen_by_name(_id.get(), group.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   Hdf5Id const type(H5Aget_type(attribute.get()), H5Tclose), space(H5Aget_space(attribute.get()), H5Sclose);
-  if (!isOfKind(type.get(), kind)) fail(group + " " + name, foundKind(type.get()), expectedKind(kind));
+  if (H5Tget_class(type.get()) != kind) fail(group + " " + name, kindText(H5Tget_class(type.get())), kindText(kind));
   if (H5Sget_simple_extent_npoints(space.get()) != 1)
     fail(group + " " + name, std::to_string(H5Sget_simple_extent_npoints(space.get())) + " values", "one");
   return attribute;
@@ -195,12 +174,19 @@ std::int64_t Hdf5Input::integerAttribute(std::string const& group, std::string c
 }
 
 std::string Hdf5Input::textAttribute(std::string const& group, std::string const& name) const {
-  Hdf5Id const attribute = openAttribute(group, name, H5T_STRING);
-  char* text = nullptr;
-  if (H5Aread(attribute.get(), hdf5TextType(), &text) < 0) failToRead(group);
-  std::string const result = text == nullptr ? "" : text;
-  H5free_memory(text);
-  return result;
+  Hdf5Id const attribute = openAttribute(group, name, H5T_STRING), type(H5Aget_type(attribute.get()), H5Tclose);
+  if (H5Tis_variable_str(type.get()) > 0) {
+    char* text = nullptr;
+    if (H5Aread(attribute.get(), type.get(), &text) < 0) failToRead(group);
+    std::string const result = text == nullptr ? "" : text;
+    H5free_memory(text);
+    return result;
+  }
+  std::size_t const size = H5Tget_size(type.get());
+  std::string text(size, '\0');
+  if (H5Aread(attribute.get(), type.get(), text.data()) < 0) failToRead(group);
+  text.erase(std::min(text.find('\0'), size));
+  return text;
 }
 
 void Hdf5Input::fail(std::string const& path, std::string const& found, std::string const& expected) const {
@@ -217,16 +203,16 @@ void Hdf5Input::failToRead(std::string const& path) const {
 Hdf5Output::Hdf5Output(std::string file, Start start)
     : _file(std::move(file)), _temporary(_file + ".part" + std::to_string(::getpid())) {
   prepareHdf5();
+  Hdf5Id const access = accessList(), root = newObjectList(H5P_FILE_CREATE);
   if (start == Start::empty) {
-    _id = Hdf5Id(H5Fcreate(_temporary.c_str(), H5F_ACC_TRUNC, newObjectList(H5P_FILE_CREATE).get(), accessList().get()),
-                 H5Fclose);
+    _id = Hdf5Id(H5Fcreate(_temporary.c_str(), H5F_ACC_TRUNC, root.get(), access.get()), H5Fclose);
     if (!_id) throw SystemError("cannot create " + _temporary + ": " + lastError());
     return;
   }
   std::error_code error;
   std::filesystem::copy_file(_file, _temporary, std::filesystem::copy_options::overwrite_existing, error);
   if (!error) {
-    _id = Hdf5Id(H5Fopen(_temporary.c_str(), H5F_ACC_RDWR, accessList().get()), H5Fclose);
+    _id = Hdf5Id(H5Fopen(_temporary.c_str(), H5F_ACC_RDWR, access.get()), H5Fclose);
     if (_id) return;
   }
   std::string const reason = error ? error.message() : lastError();
@@ -241,9 +227,10 @@ Hdf5Output::~Hdf5Output() {
 }
 
 Hdf5Id Hdf5Output::group(hid_t parent, std::string const& name) const {
+  Hdf5Id const list = newObjectList(H5P_GROUP_CREATE);
   bool const there = H5Lexists(parent, name.c_str(), H5P_DEFAULT) > 0;
   Hdf5Id id(there ? H5Gopen2(parent, name.c_str(), H5P_DEFAULT)
-                  : H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, newObjectList(H5P_GROUP_CREATE).get(), H5P_DEFAULT),
+                  : H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
             H5Gclose);
   if (!id) fail();
   return id;
@@ -264,11 +251,10 @@ Hdf5Id Hdf5Output::openRows(hid_t parent, std::string const& name, hid_t stored_
     (void)group(parent, name.substr(0, end));
   Hdf5Id const list = newObjectList(H5P_DATASET_CREATE);
   constexpr unsigned fast = 1;  // more effort gains little: digits of positions do not repeat
-  bool set = H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
-             (fill == nullptr || H5Pset_fill_value(list.get(), stored_type, fill) >= 0);
-  if (!isVariableText(stored_type))  // text lies elsewhere in the file, and HDF5 filters it not
-    set = set && H5Pset_shuffle(list.get()) >= 0 && H5Pset_deflate(list.get(), fast) >= 0 &&
-          H5Pset_fletcher32(list.get()) >= 0;
+  bool const set = H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
+                   (fill == nullptr || H5Pset_fill_value(list.get(), stored_type, fill) >= 0) &&
+                   H5Pset_shuffle(list.get()) >= 0 && H5Pset_deflate(list.get(), fast) >= 0 &&
+                   H5Pset_fletcher32(list.get()) >= 0;
   Hdf5Id dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
                  H5Dclose);
   if (!set || !dataset) fail();
@@ -277,9 +263,9 @@ Hdf5Id Hdf5Output::openRows(hid_t parent, std::string const& name, hid_t stored_
 
 void Hdf5Output::write(hid_t parent, std::string const& name, std::vector<hsize_t> const& dimensions, hid_t stored_type,
                        hid_t type, void const* values) const {
+  Hdf5Id const list = newObjectList(H5P_DATASET_CREATE);
   Hdf5Id const space(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr), H5Sclose);
-  Hdf5Id const dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT,
-                                  newObjectList(H5P_DATASET_CREATE).get(), H5P_DEFAULT),
+  Hdf5Id const dataset(H5Dcreate2(parent, name.c_str(), stored_type, space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
                        H5Dclose);
   if (!dataset || H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail();
 }
@@ -296,8 +282,8 @@ void Hdf5Output::writeArray(hid_t parent, std::string const& name, std::vector<h
 }
 
 void Hdf5Output::writeText(hid_t parent, std::string const& name, std::string const& text) const {
-  char const* const pointer = text.c_str();
-  write(parent, name, {}, hdf5TextType(), hdf5TextType(), &pointer);
+  Hdf5Id const type = hdf5TextType(std::max<std::size_t>(1, text.size()));
+  write(parent, name, {}, type.get(), type.get(), text.c_str());
 }
 
 void Hdf5Output::writeAttribute(hid_t object, std::string const& name, std::vector<hsize_t> const& dimensions,
@@ -310,14 +296,15 @@ void Hdf5Output::writeAttribute(hid_t object, std::string const& name, std::vect
 }
 
 void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::string const& text) const {
-  char const* const pointer = text.c_str();
-  writeAttribute(object, name, {}, hdf5TextType(), hdf5TextType(), &pointer);
+  Hdf5Id const type = hdf5TextType(std::max<std::size_t>(1, text.size()));
+  writeAttribute(object, name, {}, type.get(), type.get(), text.c_str());
 }
 
 void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::vector<std::string> const& texts) const {
-  std::vector<char const*> pointers;
-  for (auto const& text : texts) pointers.push_back(text.c_str());
-  writeAttribute(object, name, {texts.size()}, hdf5TextType(), hdf5TextType(), pointers.data());
+  std::size_t longest = 1;
+  for (auto const& text : texts) longest = std::max(longest, text.size());
+  Hdf5Id const type = hdf5TextType(longest);
+  writeAttribute(object, name, {texts.size()}, type.get(), type.get(), padded(texts, longest).data());
 }
 
 void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::vector<std::int32_t> const& values) const {

@@ -20,9 +20,6 @@ namespace sinter::detail {
   return {vectors.empty() ? nullptr : vectors.front().data(), 3 * vectors.size()};
 }
 
-/// Text of any length, UTF-8.
-[[nodiscard]] hid_t hdf5TextType();
-
 /// An HDF5 identifier, closed with its owner.
 class Hdf5Id {
  public:
@@ -49,6 +46,13 @@ class Hdf5Id {
   hid_t _id = -1;
   Close _close = nullptr;
 };
+
+/// Text of up to `bytes` bytes, UTF-8, filled up with zeros. What Sinter writes: unlike text of variable length, which
+/// lies in a heap of its own, it is compressed and has checksums, and damage cannot lead HDF5 (1.10) astray.
+[[nodiscard]] Hdf5Id hdf5TextType(std::size_t bytes);
+
+/// Names that a database can hold.
+inline constexpr std::size_t longest_name = 4096;
 
 /// Rows of one shape in a dataset that can grow: a scalar, a vector, a matrix each.
 struct RowShape {
