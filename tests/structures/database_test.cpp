@@ -338,6 +338,7 @@ TEST(Database, DamageIsNamed) {
       {"/meta: found no attribute schema_version", [](auto const& f) { f.removeAttribute("/meta", "schema_version"); }},
       {"/meta schema_version: found 2, expected 1",
        [](auto const& f) { f.setAttribute("/meta", "schema_version", 2); }},
+      {"/meta: found no attribute units,", [](auto const& f) { f.removeAttribute("/meta", "units"); }},
       {"/meta: found no attribute teacher,", [](auto const& f) { f.removeAttribute("/meta", "teacher"); }},
       {"/frames/energy: found 7 rows, expected 8", [](auto const& f) { f.resize("/frames/energy", 7); }},
       {"/atoms/force: found 3 rows, expected", [](auto const& f) { f.resize("/atoms/force", 3); }},

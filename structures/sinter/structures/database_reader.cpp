@@ -130,6 +130,8 @@ class DatabaseReader::File {
       throw InputError(file, 0, "found an HDF5 file without /meta, expected a database of Sinter (docs/database.md)");
     if (auto const version = input.integerAttribute("/meta", "schema_version"); version != detail::database_version)
       input.fail("/meta schema_version", std::to_string(version), std::to_string(detail::database_version));
+    if (auto const units = input.textAttribute("/meta", "units"); units != detail::database_units)
+      input.fail("/meta units", "'" + units + "'", std::string("'") + detail::database_units + "'");
     return input;
   }
 
