@@ -91,7 +91,9 @@ bool isLabelSetName(std::string_view name) {
   return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-void appendLabels(LabelWriters& columns, FrameLabels const& labels, std::size_t atoms) {
+// `Labels` is a Structure or FrameLabels.
+template <class Labels>
+void appendLabels(LabelWriters& columns, Labels const& labels, std::size_t atoms) {
   columns.energy.append(labels.energy.value_or(detail::missing));
   Voigt none;
   none.fill(detail::missing);
@@ -140,7 +142,7 @@ class DatabaseWriter::File {
     std::size_t const atoms = structure.size();
     columns.cell.append(flat(structure.cell));
     for (bool const periodic : structure.periodic) columns.periodic.append(periodic ? 1 : 0);
-    appendLabels(columns.labels, {structure.energy, structure.forces, structure.virial}, atoms);
+    appendLabels(columns.labels, structure, atoms);
     columns.weight.append(record.weight.value_or(detail::missing));
     columns.config_type.append(structure.config_type);
     columns.source.append(record.source);
