@@ -134,11 +134,30 @@ TEST_F(Convert, EvaluatesAllKindsOfFiles) {
     expectConverts(structures, folder / "one.lmp", "--species Si,O --frames " + std::to_string(n));
     EXPECT_NEAR(energies(folder / "one.lmp").at(0), expected[n], tolerance);
   }
+  expectConverts(structures, folder / "a.h5");
+  auto const from_database = energies(folder / "a.h5");
+  ASSERT_EQ(from_database.size(), 5U);
+  for (std::size_t n = 0; n < 5; ++n) EXPECT_NEAR(from_database[n], expected[n], tolerance);
   std::string const dump = folder.write(
       "a.dump",
       "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n3\nITEM: BOX BOUNDS xy xz yz pp pp pp\n0 22.4 0.3\n0 5.1 17.1\n0 "
       "5.2 0\nITEM: ATOMS id type x y z\n3 1 0.1 2.5 2.3\n1 1 0 0 0\n2 2 2.4 0.2 0\n");
   EXPECT_NEAR(energies(dump, "--species Si,O").at(0), expected[0], tolerance);
+}
+
+TEST_F(Convert, FitsFromADatabaseAsFromText) {
+  expectConverts(structures, folder / "a.h5");
+  auto const model = [&](std::string const& file) {
+    std::string const settings = folder.write(
+        "fit.toml", "[model]\nlevel = 4\nspecies = [\"Si\", \"O\"]\nmin_dist = 1\nmax_dist = 4\n[data]\ntrain = [\"" +
+                        file + "\"]\n[solver]\nmethod = \"linear\"\n[output]\ndir = \"" + (folder / "out") + "\"\n");
+    Outcome const outcome = run("fit " + quoted(settings) + " --quiet");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return contentOf(folder / "out/model.mtp");
+  };
+  std::string const from_text = model(structures);
+  EXPECT_NE(from_text.find("moment_coeffs"), std::string::npos);
+  EXPECT_EQ(model(folder / "a.h5"), from_text);
 }
 
 TEST_F(Convert, InterruptLeavesNothing) {
