@@ -178,7 +178,7 @@ std::string Hdf5Input::textAttribute(std::string const& group, std::string const
   if (H5Tis_variable_str(type.get()) > 0) {
     char* text = nullptr;
     if (H5Aread(attribute.get(), type.get(), &text) < 0) failToRead(group);
-    std::string const result = text == nullptr ? "" : text;
+    std::string result = text == nullptr ? "" : text;
     H5free_memory(text);
     return result;
   }
