@@ -291,7 +291,7 @@ void addConvertCommand(CLI::App& app) {
                        "or training set of MACE (.mace.h5)")
       ->required()
       ->expected(2, -1)
-      ->type_name("IN... OUT");
+      ->type_name("");
   addFrameChoices(
       *command, options->input,
       "Elements of types 0, 1, ... of .cfg (1, 2, ... of LAMMPS), as in Si,O: names for the types of IN that "

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "sinter/core/error.hpp"
@@ -19,6 +18,7 @@
 #include "sinter/structures/database_reader.hpp"
 #include "sinter/structures/database_schema.hpp"
 #include "sinter/structures/hdf5_columns.hpp"
+#include "sinter/structures/text_source.hpp"
 
 namespace sinter {
 
@@ -85,11 +85,6 @@ struct WriterOpener {
     }
   }
 };
-
-bool isLabelSetName(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-  return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
-}
 
 // `Labels` is a Structure or FrameLabels.
 template <class Labels>
@@ -208,14 +203,16 @@ DatabaseWriter::~DatabaseWriter() = default;
 
 void DatabaseWriter::write(Structure const& structure, FrameRecord const& record) {
   for (auto const& [name, labels] : record.labels) {
-    if (!isLabelSetName(name)) fail("found the name '" + name + "' of labels, expected letters, digits, _ and -");
+    if (!isPlainName(name)) fail("found the name '" + name + "' of labels, expected letters, digits, _ and -");
     checkLabels(name, labels, structure.size());
   }
   checkName(record.source);
   checkName(record.trajectory);
-  _record = &record;
+  struct Scope {  // also when the frame is refused
+    FrameRecord const*& record;
+    ~Scope() { record = nullptr; }
+  } const scope{_record = &record};
   StructureWriter::write(structure);
-  _record = nullptr;
 }
 
 void DatabaseWriter::checkName(std::string const& name) const {

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "sinter/structures/random_bits.hpp"
+#include "sinter/structures/vector_products.hpp"
 
 namespace sinter {
 
@@ -13,10 +14,9 @@ namespace {
 constexpr double tolerance = 1e-6;  // Angstrom
 constexpr std::size_t projections = 4;
 
-Vector3 cross(Vector3 const& a, Vector3 const& b) {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
-double dot(Vector3 const& a, Vector3 const& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+using detail::cross;
+using detail::dot;
+
 double length(Vector3 const& a) { return std::sqrt(dot(a, a)); }
 
 // Lattice vectors, with unit vectors in directions that are not periodic: independent of the others, fixed by them.

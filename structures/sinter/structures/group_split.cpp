@@ -18,7 +18,6 @@ GroupSplit::GroupSplit(std::string_view parts, std::uint64_t seed) : _seed(seed)
                      ", expected two or more parts as in train=0.9,test=0.1: names of letters, digits, _ and -, each "
                      "once, and shares above 0 that sum to 1");
   };
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   std::vector<std::string_view> items;
   splitWords(parts, items, ",");
   double sum = 0;
@@ -27,8 +26,7 @@ GroupSplit::GroupSplit(std::string_view parts, std::uint64_t seed) : _seed(seed)
     std::string const name(item.substr(0, equals));
     auto const share = equals == std::string_view::npos ? std::nullopt : parseNumber(item.substr(equals + 1));
     bool const known = std::any_of(_parts.begin(), _parts.end(), [&](Part const& part) { return part.name == name; });
-    if (known || name.empty() || name.find_first_not_of(allowed) != std::string::npos || !share || !(*share > 0))
-      fail(inQuotes(item));
+    if (known || !isPlainName(name) || !share || !(*share > 0)) fail(inQuotes(item));
     _parts.push_back({name, *share});
     sum += *share;
   }

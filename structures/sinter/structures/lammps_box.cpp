@@ -4,15 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "sinter/structures/vector_products.hpp"
+
 namespace sinter::detail {
 
 namespace {
-
-double dot(Vector3 const& a, Vector3 const& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-
-Vector3 cross(Vector3 const& a, Vector3 const& b) {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
 
 Vector3 scaled(Vector3 const& v, double factor) { return {v[0] * factor, v[1] * factor, v[2] * factor}; }
 
