@@ -83,15 +83,14 @@ class Hdf5Edit {
     EXPECT_GE(H5Adelete_by_name(_file, group.c_str(), name.c_str(), H5P_DEFAULT), 0) << name;
   }
 
+  /// The one text (of fixed length) of a dataset.
   [[nodiscard]] std::string text(std::string const& path) const {
     hid_t const data = open(path), type = H5Dget_type(data);
-    char* value = nullptr;
-    EXPECT_GE(H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value), 0) << path;
-    std::string const result = value == nullptr ? "" : value;
-    H5free_memory(value);
+    std::string bytes(H5Tget_size(type), '\0');
+    EXPECT_GE(H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), 0) << path;
     H5Tclose(type);
     H5Dclose(data);
-    return result;
+    return bytes.c_str();
   }
 
   [[nodiscard]] std::vector<double> attributeNumbers(std::string const& object, std::string const& name) const {
@@ -102,15 +101,17 @@ class Hdf5Edit {
     return result;
   }
 
+  /// The texts (of fixed length) of an attribute.
   [[nodiscard]] std::vector<std::string> attributeTexts(std::string const& object, std::string const& name) const {
     hid_t const attribute = H5Aopen_by_name(_file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
     hid_t const type = H5Aget_type(attribute);
-    std::vector<char*> texts(countOf(attribute));
-    EXPECT_GE(H5Aread(attribute, type, texts.data()), 0) << name;
-    std::vector<std::string> result(texts.begin(), texts.end());
-    for (char* const value : texts) H5free_memory(value);
+    std::size_t const size = H5Tget_size(type), count = countOf(attribute);
+    std::string bytes(size * count, '\0');
+    EXPECT_GE(H5Aread(attribute, type, bytes.data()), 0) << name;
     H5Tclose(type);
     H5Aclose(attribute);
+    std::vector<std::string> result;
+    for (std::size_t n = 0; n < count; ++n) result.emplace_back(bytes.substr(n * size, size).c_str());
     return result;
   }
 
