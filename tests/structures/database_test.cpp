@@ -16,6 +16,10 @@
 #include "sinter/structures/writer.hpp"
 #include "structure_test_support.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace sinter {
 namespace {
 
@@ -431,7 +435,18 @@ TEST(Database, CutAnywhereItIsRefused) {
   }
 }
 
+/// Allocations in its life are not counted as leaks: HDF5 1.10 does not free all of its own where it meets damage.
+struct LeaksOfHdf5 {
+#ifdef __SANITIZE_ADDRESS__
+  LeaksOfHdf5() { __lsan_disable(); }
+  ~LeaksOfHdf5() { __lsan_enable(); }
+#else
+  LeaksOfHdf5() {}
+#endif
+};
+
 TEST(Database, OneWrongBitIsRefusedOrDoesNotMatter) {
+  LeaksOfHdf5 const ignored;
   TemporaryFolder const folder;
   auto const frames = makeFrames(12);
   write(folder / "a.h5", frames);
