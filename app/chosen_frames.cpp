@@ -7,16 +7,21 @@
 
 namespace sinter::app {
 
+char const* const structure_files =
+    "Extended XYZ (.xyz, .extxyz), MLIP .cfg, LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), also compressed "
+    "(.xz, .gz), or database (.h5)";
+
 void addFrameOptions(CLI::App& command, FrameOptions& options, std::string const& name, std::string const& species) {
-  command
-      .add_option(name, options.file,
-                  "Extended XYZ (.xyz, .extxyz), MLIP .cfg, LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), "
-                  "also compressed (.xz, .gz)")
-      ->required();
+  command.add_option(name, options.file, structure_files)->required();
+  addFrameChoices(command, options, species);
+}
+
+void addFrameChoices(CLI::App& command, FrameOptions& options, std::string const& species) {
   command.add_option("--species", options.species, species);
   command.add_option("--frames", options.frames, "Frames first:end:step as in Python (--frames=-10: the last ten)")
       ->capture_default_str();
-  command.add_option("--energy-key", options.keys.energy, "Name of the energies that are labels (extended XYZ)");
+  command.add_option("--energy-key", options.keys.energy,
+                     "Name of the energies that are labels (extended XYZ; dft/energy: labels dft of a database)");
   command.add_option("--force-key", options.keys.force, "Name of the forces");
   command.add_option("--virial-key", options.keys.virial, "Name of the virials (or stresses)");
 }
@@ -49,12 +54,17 @@ std::optional<ChosenFrame> ChosenFrames::next() {
   return std::nullopt;
 }
 
+FrameRecord ChosenFrames::record(ChosenFrame const& frame) const {
+  if (auto record = _reader->record()) return *std::move(record);
+  return makeFrameRecord(frame.structure, _options.file, frame.index);
+}
+
 void ChosenFrames::finish() const {
   if (_frames == 0)
     throw InputError(_options.file, 0,
                      "found no frames" + (_next > 0 ? " in --frames " + _options.frames : std::string()) +
                          ", expected at least one");
-  _labels.check(_options.keys, {"--energy-key", "--force-key", "--virial-key"}, _options.file);
+  _labels.check(_options.keys, _options.key_options, _options.file);
   stopWhenInterrupted();
 }
 

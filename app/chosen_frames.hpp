@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,11 +22,18 @@ namespace sinter::app {
 struct FrameOptions {
   std::string file, species;
   LabelKeys keys;
+  std::array<std::string, 3> key_options = {"--energy-key", "--force-key", "--virial-key"};  // for messages
   std::string frames = ":";
 };
 
-/// Declares the positional `name` and --species (with its help), --frames, --energy-key, --force-key, --virial-key.
+/// The kinds of files that frames are read from, for the help of an option.
+extern char const* const structure_files;
+
+/// Declares the positional `name` and what `addFrameChoices` does.
 void addFrameOptions(CLI::App& command, FrameOptions& options, std::string const& name, std::string const& species);
+
+/// Declares --species (with its help), --frames, --energy-key, --force-key, --virial-key.
+void addFrameChoices(CLI::App& command, FrameOptions& options, std::string const& species);
 
 /// A frame, with where it stands in the file.
 struct ChosenFrame {
@@ -45,6 +53,9 @@ class ChosenFrames {
   /// The next frame, or nothing behind the last.
   /// \throws InputError when it is malformed, Interrupted.
   std::optional<ChosenFrame> next();
+
+  /// What is known of the frame that `next` gave last, beside its structure.
+  [[nodiscard]] FrameRecord record(ChosenFrame const& frame) const;
 
   /// Number of frames to come in all, where it is known.
   [[nodiscard]] std::optional<std::size_t> size() const { return _range.size(); }

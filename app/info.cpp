@@ -22,6 +22,7 @@
 #include "sinter/mtp/mtp_active_set.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
+#include "sinter/structures/database_reader.hpp"
 #include "sinter/structures/reader.hpp"
 
 namespace sinter::app {
@@ -163,12 +164,19 @@ void printProgram(std::string const& file) {
   fmt::print("\nTerms in rows; rows of one stage are independent of each other.\n");
 }
 
-/// What a structure file holds; grows with the number of species and config types only.
+/// What a structure file holds; grows with the number of species, config types, sources and trajectories only.
 struct Contents {
   std::size_t frames = 0, atoms = 0, smallest = std::numeric_limits<std::size_t>::max(), largest = 0;
   std::size_t periodic = 0, energies = 0, forces = 0, virials = 0;
   std::map<std::int32_t, std::size_t> species;      // atoms
   std::map<std::string, std::size_t> config_types;  // frames
+  // Of databases, in frames:
+  std::map<std::string, std::size_t> sources, trajectories;
+  std::size_t weights = 0;
+  struct Labels {
+    std::size_t energies = 0, forces = 0, virials = 0;
+  };
+  std::map<std::string, Labels> labels;  // further ones
 
   void add(Structure const& structure) {
     ++frames;
@@ -182,13 +190,46 @@ struct Contents {
     for (auto const s : structure.species) ++species[s];
     ++config_types[structure.config_type];
   }
+
+  void add(FrameRecord const& record) {
+    ++sources[record.source];
+    ++trajectories[record.trajectory];
+    if (record.weight) ++weights;
+    for (auto const& [name, set] : record.labels) {
+      if (set.energy) ++labels[name].energies;
+      if (!set.forces.empty()) ++labels[name].forces;
+      if (set.virial) ++labels[name].virials;
+    }
+  }
 };
+
+void printCounts(std::string_view heading, std::map<std::string, std::size_t> const& frames_by_name) {
+  for (auto const& [name, count] : frames_by_name) {
+    printField(heading, fmt::format("{} {} frames", name.empty() ? "(none)" : name, count));
+    heading = "";
+  }
+}
+
+void printOrigin(DatabaseOrigin const& origin) {
+  printField("teacher", origin.teacher.empty() ? "not named" : origin.teacher);
+  if (!origin.teacher_sha256.empty()) printField("teacher's sha256", origin.teacher_sha256);
+  std::string_view heading = "made by";
+  for (auto const& command : origin.commands) {
+    printField(heading, command);
+    heading = "";
+  }
+}
 
 void printStructures(std::string const& file) {
   Contents contents;
+  bool const database = isDatabaseName(file);
   auto const reader = openStructureFile(file);
-  while (auto const structure = reader->next()) contents.add(*structure);
-  printField("structures", file);
+  while (auto const structure = reader->next()) {
+    contents.add(*structure);
+    if (database) contents.add(reader->record().value());
+  }
+  printField(database ? "database" : "structures", file);
+  if (database) printOrigin(DatabaseReader(file).origin());
   printField("frames", std::to_string(contents.frames));
   if (contents.frames == 0) return;
   printField("atoms", fmt::format("{} ({} to {} per frame)", contents.atoms, contents.smallest, contents.largest));
@@ -198,11 +239,14 @@ void printStructures(std::string const& file) {
   printField("fully periodic", fmt::format("{} frames", contents.periodic));
   printField("labels", fmt::format("energy {}, forces {}, virial {} frames", contents.energies, contents.forces,
                                    contents.virials));
-  std::string_view heading = "config types";
-  for (auto const& [name, count] : contents.config_types) {
-    printField(heading, fmt::format("{} {} frames", name.empty() ? "(none)" : name, count));
-    heading = "";
-  }
+  for (auto const& [name, labels] : contents.labels)
+    printField("labels " + name,
+               fmt::format("energy {}, forces {}, virial {} frames", labels.energies, labels.forces, labels.virials));
+  printCounts("config types", contents.config_types);
+  if (!database) return;
+  if (contents.weights > 0) printField("weights", fmt::format("{} frames", contents.weights));
+  printCounts("sources", contents.sources);
+  printField("trajectories", std::to_string(contents.trajectories.size()));
 }
 
 }  // namespace
@@ -212,7 +256,9 @@ void addInfoCommand(CLI::App& app) {
   auto const program = std::make_shared<bool>(false);
   CLI::App* const command = app.add_subcommand("info", "This build of sinter, or what is in a file");
   command->add_option(
-      "FILE", *file, "Potential (.mtp, .almtp) or structures (extended XYZ, .cfg, LAMMPS data or dump; also .xz, .gz)");
+      "FILE", *file,
+      "Potential (.mtp, .almtp) or structures (extended XYZ, .cfg, LAMMPS data or dump; also .xz, .gz) or a "
+      "database of them (.h5)");
   command->add_flag("--program", *program, "How the products of the potential FILE are evaluated, and what they cost")
       ->needs("FILE");
   command->callback([file, program, command] {

@@ -45,6 +45,6 @@ APT_PACKAGES=(
   g++ cmake ninja-build ccache make xz-utils ca-certificates
   libopenmpi-dev openmpi-bin libopenblas-dev liblapack-dev libssl-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
-  liblzma-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev python3
+  libhdf5-dev liblzma-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev python3
   clang-format-14
 )

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,6 +16,8 @@
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
+#include "sinter/structures/database_writer.hpp"
+#include "structures/hdf5_edit.hpp"
 
 namespace sinter {
 namespace {
@@ -79,6 +84,13 @@ train = ["good.xyz"]
 [output]
 dir = "."
 )";
+
+// A number as short as it can be.
+std::string fmt(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   auto const position = text.find(from);
@@ -251,6 +263,89 @@ Section configurations() {
   return section;
 }
 
+/// A database with one frame that has been changed, as the bytes of its file.
+std::string databaseWith(std::function<void(test::Hdf5Edit const&)> const& change = {}) {
+  test::TemporaryFolder const folder;
+  std::string const file = folder / "a.h5";
+  Structure s;
+  s.cell = {{{5, 0, 0}, {0, 5, 0}, {0, 0, 5}}};
+  s.periodic.fill(true);
+  s.positions = {{0, 0, 0}, {2, 0, 0}};
+  s.species = {14, 8};
+  s.energy = -1;
+  s.forces = {{0.1, 0, 0}, {-0.1, 0, 0}};
+  s.virial = Voigt{1, 1, 1, 0, 0, 0};
+  DatabaseWriter writer(file);
+  FrameRecord record;
+  record.labels["dft"].energy = -2;
+  writer.write(s, record);
+  writer.close();
+  if (change) change(test::Hdf5Edit(file));
+  return contentOf(file);
+}
+
+Section databases() {
+  Section section{"Databases (`sinter eval good.mtp bad.h5`)", {}};
+  auto const add = [&](std::string const& what, std::string const& content, std::string const& options = "") {
+    section.cases.push_back({what, "bad.h5", content, "eval good.mtp bad.h5 -o out.xyz --json out.json" + options});
+  };
+  auto const change = [&](std::string const& what, auto const& how) { add(what, databaseWith(how)); };
+  auto const without = [&](std::string const& path) {
+    change("no `" + path + "`", [&](auto const& f) { f.remove(path); });
+  };
+  auto const set = [&](std::string const& path, std::size_t index, double value) {
+    change("number " + std::to_string(index) + " of `" + path + "` is " + fmt(value),
+           [&](auto const& f) { f.setNumber(path, index, value); });
+  };
+  std::string const good = databaseWith();
+  section.cases.push_back({"no such file", "", "", "eval good.mtp none.h5"});
+  section.cases.push_back({"a folder", "", "", "eval good.mtp folder.h5"});
+  add("empty", "");
+  add("text", good_xyz);
+  add("cut in the middle", good.substr(0, good.size() / 2));
+  add("the last byte is missing", good.substr(0, good.size() - 1));
+  {
+    test::TemporaryFolder const folder;
+    test::makeEmptyHdf5(folder / "a.h5");
+    add("an HDF5 file of another program", contentOf(folder / "a.h5"));
+  }
+  change("another version of the schema", [](auto const& f) { f.setAttribute("/meta", "schema_version", 2); });
+  for (auto const* const path :
+       {"/meta", "/frames", "/atoms", "/frames/offset", "/frames/energy", "/frames/config_type", "/atoms/Z",
+        "/atoms/position", "/atoms/force", "/labels/dft/virial", "/features/text"})
+    without(path);
+  change("positions of two numbers", [](auto const& f) { f.replace("/atoms/position", H5T_IEEE_F64LE, {2, 2}); });
+  change("a position is missing", [](auto const& f) { f.resize("/atoms/position", 1); });
+  change("two energies for one frame", [](auto const& f) { f.resize("/frames/energy", 2); });
+  change("energies that are integers", [](auto const& f) { f.replace("/frames/energy", H5T_STD_I32LE, {1}); });
+  change("no offsets", [](auto const& f) { f.resize("/frames/offset", 0); });
+  set("/frames/offset", 0, 1);
+  set("/frames/offset", 1, 0);
+  set("/frames/offset", 1, 3);
+  set("/frames/offset", 1, -1);
+  change("two thousand million atoms announced, two there", [](auto const& f) {
+    f.setNumber("/frames/offset", 1, 2e9);
+    for (auto const* const path : {"/atoms/Z", "/atoms/position", "/atoms/force", "/labels/dft/force"})
+      f.resize(path, 2'000'000'000);
+  });
+  set("/atoms/Z", 1, 0);
+  set("/atoms/Z", 1, 119);
+  set("/atoms/Z", 1, 32);
+  set("/atoms/position", 3, NAN);
+  set("/atoms/position", 3, INFINITY);
+  set("/atoms/position", 3, 5);
+  set("/atoms/force", 0, NAN);
+  set("/frames/pbc", 0, 2);
+  set("/frames/cell", 0, 0);
+  set("/frames/energy", 0, INFINITY);
+  set("/frames/virial", 5, NAN);
+  add("labels that are not there", good, " --energy-key pbe/energy");
+  section.cases.push_back({"compressed", "bad.h5.gz", good, "eval good.mtp bad.h5.gz"});
+  section.cases.push_back({"a file that is only written", "bad.h5md", good, "eval good.mtp bad.h5md"});
+  section.cases.push_back({"appended to what is no database", "bad.h5", good_xyz, "convert good.xyz bad.h5 --append"});
+  return section;
+}
+
 Section settings() {
   Section section{"Settings (`sinter fit bad.toml`)", {}};
   auto const add = [&](std::string const& what, std::string const& content) {
@@ -316,6 +411,7 @@ class BadInput : public test::CommandTest {
     (void)folder.write("good.toml", good_toml);
     std::filesystem::create_directory(folder / "folder.mtp");
     std::filesystem::create_directory(folder / "folder.xyz");
+    std::filesystem::create_directory(folder / "folder.h5");
   }
 
   // A count in a damaged file must not become an allocation. Sanitizers and CUDA reserve address space by the terabyte.
@@ -346,6 +442,9 @@ class BadInput : public test::CommandTest {
     constexpr std::string_view from_library = "not valid TOML: ";
     if (auto const at = message.find(from_library); at != std::string::npos)
       message.replace(at + from_library.size(), std::string::npos, "...");
+    constexpr std::string_view from_hdf5 = "(HDF5: ";
+    if (auto const at = message.find(from_hdf5); at != std::string::npos)
+      message.replace(at + from_hdf5.size(), message.find(')', at) - at - from_hdf5.size(), "...");
     return message;
   }
 
@@ -371,7 +470,7 @@ TEST_F(BadInput, TheGoodFilesAreGood) {
 TEST_F(BadInput, MessagesAreThoseOfTheTable) {
   std::size_t count = 0;
   std::string table;
-  for (Section const& section : {potentials(), extendedXyz(), configurations(), settings(), usage()}) {
+  for (Section const& section : {potentials(), extendedXyz(), configurations(), databases(), settings(), usage()}) {
     bool const commands = section.cases.front().what.empty();
     table +=
         "\n## " + section.title + "\n\n| " + (commands ? "command" : "what is wrong") + " | message |\n|---|---|\n";

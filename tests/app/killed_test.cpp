@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -88,6 +89,46 @@ TEST_F(Killed, EvalLeavesWholeFilesOrNone) {
     EXPECT_TRUE(content == "old" || readStructures(out).size() == frames);
     (void)folder.write("out.extxyz", "old");
   });
+}
+
+TEST_F(Killed, DatabaseHasWholeFramesAndLosesNone) {
+  constexpr std::size_t frames = 3000;
+  std::vector<Structure> old, added;
+  for (std::size_t n = 0; n < frames; ++n) {
+    old.push_back(reference::diamond(1, 5.4, 0.1, {14}, n + 1));
+    added.push_back(reference::diamond(1, 5.5, 0.1, {14}, n + 1));
+    old.back().energy = -static_cast<double>(n);
+    added.back().forces.assign(added.back().size(), {0.1, static_cast<double>(n), -0.3});
+  }
+  write(old, folder / "old.extxyz");
+  write(added, folder / "added.extxyz");
+  std::string const database = folder / "a.h5", good = folder / "old.h5";
+  auto const same = [](Structure const& a, Structure const& b) {
+    return a.positions == b.positions && a.species == b.species && a.cell == b.cell && a.energy == b.energy &&
+           a.forces == b.forces;
+  };
+  // Made anew: all frames or no file.
+  killOften({"convert", folder / "old.extxyz", database, "--quiet"}, 20, [&] {
+    if (std::filesystem::exists(database)) {
+      EXPECT_EQ(readStructures(database).size(), frames);
+    }
+    std::filesystem::remove(database);
+  });
+  // Appended to: what was there, and all that was to be added or nothing of it.
+  ASSERT_EQ(run("convert " + quoted(folder / "old.extxyz") + " " + quoted(good)).code, 0);
+  std::filesystem::copy_file(good, database);
+  std::size_t with_added = 0;
+  killOften({"convert", folder / "added.extxyz", database, "--append", "--quiet"}, 30, [&] {
+    auto const read = readStructures(database);
+    ASSERT_TRUE(read.size() == frames || read.size() == 2 * frames) << read.size();
+    EXPECT_TRUE(std::equal(old.begin(), old.end(), read.begin(), same));
+    if (read.size() == 2 * frames) {
+      ++with_added;
+      EXPECT_TRUE(std::equal(added.begin(), added.end(), read.begin() + static_cast<std::ptrdiff_t>(frames), same));
+    }
+    std::filesystem::copy_file(good, database, std::filesystem::copy_options::overwrite_existing);
+  });
+  std::printf("%zu of 30 killed appends had replaced the database\n", with_added);
 }
 
 TEST_F(Killed, FitLeavesWholeFilesOrNone) {

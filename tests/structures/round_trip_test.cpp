@@ -62,8 +62,8 @@ TEST(RoundTrip, BetweenAllFormatsIsBitwise) {
   std::mt19937_64 random(7);
   for (int periodic = 0; periodic <= 3; ++periodic) {
     Structure const s = randomStructure(random, periodic);
-    for (std::string const from : {"xyz", "cfg", "data"})
-      for (std::string const to : {"xyz", "cfg", "data"}) {
+    for (std::string const from : {"xyz", "cfg", "data", "h5"})
+      for (std::string const to : {"xyz", "cfg", "data", "h5"}) {
         SCOPED_TRACE(from + " to " + to + ", " + std::to_string(periodic) + " lattice vectors");
         write(s, folder / ("a." + from));
         write(readNamed(folder / ("a." + from)), folder / ("b." + to));
@@ -88,7 +88,7 @@ TEST(RoundTrip, UnnamedTypesStayAsTheyAre) {
   std::mt19937_64 random(8);
   Structure s = randomStructure(random, 3);
   for (auto& species : s.species) species = species == 8 ? -1 : -3;
-  for (std::string const to : {"a.xyz", "a.cfg", "a.data"}) {
+  for (std::string const to : {"a.xyz", "a.cfg", "a.data", "a.h5"}) {
     auto const writer = openStructureWriter(folder / to);
     writer->write(s);
     writer->close();
@@ -155,7 +155,7 @@ END_CFG
 
 TEST(StructureWriter, KindsThatAreNotWritten) {
   TemporaryFolder const folder;
-  for (auto const* const name : {"a", "a.dump", "a.lammpstrj", "a.xyz.gz", "a.cfg.xz", "a.vasp"}) {
+  for (auto const* const name : {"a", "a.h5.xz", "a.xyz.gz", "a.cfg.xz", "a.vasp"}) {
     EXPECT_FALSE(isWritableStructureFile(name)) << name;
     EXPECT_NE(messageOf<InputError>([&] { (void)openStructureWriter(folder / name); }).find("is not written"),
               std::string::npos)

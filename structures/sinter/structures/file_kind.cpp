@@ -28,17 +28,21 @@ bool isCompressedName(std::string const& file) {
 }
 
 FileKind kindOfName(std::string const& file) {
-  constexpr std::array<std::pair<std::string_view, FileKind>, 8> kinds = {{{".extxyz", FileKind::extxyz},
-                                                                           {".xyz", FileKind::extxyz},
-                                                                           {".cfg", FileKind::cfg},
-                                                                           {".data", FileKind::lammps_data},
-                                                                           {".lammps-data", FileKind::lammps_data},
-                                                                           {".lmp", FileKind::lammps_any},
-                                                                           {".dump", FileKind::lammps_dump},
-                                                                           {".lammpstrj", FileKind::lammps_dump}}};
+  constexpr std::array<std::pair<std::string_view, FileKind>, 11> kinds = {{{".extxyz", FileKind::extxyz},
+                                                                            {".xyz", FileKind::extxyz},
+                                                                            {".cfg", FileKind::cfg},
+                                                                            {".data", FileKind::lammps_data},
+                                                                            {".lammps-data", FileKind::lammps_data},
+                                                                            {".lmp", FileKind::lammps_any},
+                                                                            {".dump", FileKind::lammps_dump},
+                                                                            {".lammpstrj", FileKind::lammps_dump},
+                                                                            {".h5", FileKind::database},
+                                                                            {".hdf5", FileKind::database},
+                                                                            {".h5md", FileKind::h5md}}};
   std::filesystem::path path = file;
   if (isCompressedName(file)) path = path.stem();
   std::string const extension = lowerExtension(path);
+  if (extension == ".h5" && lowerExtension(path.stem()) == ".mace") return FileKind::mace;
   for (auto const& [name, kind] : kinds)
     if (name == extension) return kind;
   return FileKind::unknown;

@@ -7,7 +7,7 @@
 namespace sinter::detail {
 
 /// `lammps_any` is a LAMMPS data file or dump: `.lmp` is in use for both.
-enum class FileKind { unknown, extxyz, cfg, lammps_data, lammps_dump, lammps_any };
+enum class FileKind { unknown, extxyz, cfg, lammps_data, lammps_dump, lammps_any, database, h5md, mace };
 
 /// Whether the name ends in `.xz` or `.gz`.
 [[nodiscard]] bool isCompressedName(std::string const& file);

@@ -5,6 +5,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/structures/cfg_reader.hpp"
+#include "sinter/structures/database_reader.hpp"
 #include "sinter/structures/extxyz_reader.hpp"
 #include "sinter/structures/file_kind.hpp"
 #include "sinter/structures/lammps_data_reader.hpp"
@@ -27,11 +28,18 @@ std::unique_ptr<StructureReader> openStructureFile(std::string const& file, Labe
       return std::make_unique<LammpsDataReader>(file);
     case FileKind::lammps_dump:
       return std::make_unique<LammpsDumpReader>(file);
+    case FileKind::database:
+      if (detail::isCompressedName(file))
+        throw InputError(file, 0, "found a compressed database, expected an .h5 file as it is");
+      return std::make_unique<DatabaseReader>(file, keys);
+    case FileKind::h5md:
+    case FileKind::mace:
+      throw InputError(file, 0, "found a kind of file that is only written, expected a database (.h5) or one of text");
     default:
       throw InputError(file, 0,
                        "found a file of unknown kind ('" + std::filesystem::path(file).extension().string() +
                            "'), expected .extxyz, .xyz, .cfg, .data, .lmp, .dump or .lammpstrj, also with .xz or .gz "
-                           "behind it, or a LAMMPS file of any name");
+                           "behind it, .h5, or a LAMMPS file of any name");
   }
 }
 

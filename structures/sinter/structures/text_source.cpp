@@ -138,6 +138,11 @@ void splitWords(std::string_view line, std::vector<std::string_view>& words, std
   }
 }
 
+bool isPlainName(std::string_view word) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !word.empty() && word.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 std::string inQuotes(std::string_view word) {
   constexpr std::size_t longest = 60;
   std::string result = "'";

@@ -84,6 +84,9 @@ class TextSource {
 /// Puts the words of `line` (separated by any character of `separators`) in `words`, which point into `line`.
 void splitWords(std::string_view line, std::vector<std::string_view>& words, std::string_view separators = " \t");
 
+/// Whether `word` is made of letters, digits, `_` and `-`, one at least.
+[[nodiscard]] bool isPlainName(std::string_view word);
+
 /// `word` in quotation marks for a message: cut after 60 bytes, with ? for what cannot be printed.
 [[nodiscard]] std::string inQuotes(std::string_view word);
 

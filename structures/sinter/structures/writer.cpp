@@ -2,9 +2,13 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/structures/cfg_writer.hpp"
+#include "sinter/structures/database_writer.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/file_kind.hpp"
+#include "sinter/structures/h5md_writer.hpp"
 #include "sinter/structures/lammps_data_writer.hpp"
+#include "sinter/structures/lammps_dump_writer.hpp"
+#include "sinter/structures/mace_writer.hpp"
 
 namespace sinter {
 
@@ -37,6 +41,10 @@ bool isWritableStructureFile(std::string const& file) {
     case detail::FileKind::cfg:
     case detail::FileKind::lammps_data:
     case detail::FileKind::lammps_any:
+    case detail::FileKind::lammps_dump:
+    case detail::FileKind::database:
+    case detail::FileKind::h5md:
+    case detail::FileKind::mace:
       return !detail::isCompressedName(file);
     default:
       return false;
@@ -47,13 +55,20 @@ std::unique_ptr<StructureWriter> openStructureWriter(std::string const& file,
                                                      std::vector<std::int32_t> const& species) {
   if (!isWritableStructureFile(file))
     throw InputError(file, 0,
-                     "found a file of a kind that is not written, expected .extxyz, .xyz, .cfg, .data, .lmp or "
-                     ".lammps-data");
+                     std::string("found a file of a kind that is not written, expected ") + writable_extensions);
   switch (detail::kindOfName(file)) {
     case detail::FileKind::extxyz:
       return std::make_unique<ExtxyzWriter>(file);
     case detail::FileKind::cfg:
       return std::make_unique<CfgWriter>(file, species);
+    case detail::FileKind::database:
+      return std::make_unique<DatabaseWriter>(file);
+    case detail::FileKind::lammps_dump:
+      return std::make_unique<LammpsDumpWriter>(file, species);
+    case detail::FileKind::h5md:
+      return std::make_unique<H5mdWriter>(file);
+    case detail::FileKind::mace:
+      return std::make_unique<MaceWriter>(file);
     default:
       return std::make_unique<LammpsDataWriter>(file, species);
   }

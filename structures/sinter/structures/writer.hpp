@@ -54,11 +54,16 @@ class StructureWriter {
   std::string _name;
 };
 
-/// Whether `openStructureWriter` knows the extension of `file`: .extxyz, .xyz, .cfg, .data, .lmp, .lammps-data.
+/// Extensions that `openStructureWriter` knows, for messages.
+inline constexpr char const* writable_extensions =
+    ".extxyz, .xyz, .cfg, .data, .lmp, .lammps-data, .dump, .lammpstrj, .h5, .hdf5, .h5md or .mace.h5";
+
+/// Whether `openStructureWriter` knows the extension of `file`.
 [[nodiscard]] bool isWritableStructureFile(std::string const& file);
 
-/// Opens a writer by the extension of `file`: extended XYZ, MLIP `.cfg` or a LAMMPS data file (one frame). More in
-/// extxyz_writer.hpp, cfg_writer.hpp and lammps_data_writer.hpp.
+/// Opens a writer by the extension of `file`: extended XYZ, MLIP `.cfg`, a LAMMPS data file (one frame) or dump, a
+/// database
+/// (`.h5`), H5MD or a training set of MACE (`.mace.h5`). More in the headers of the writers.
 /// \param species atomic numbers of types 0, 1, ... (or 1, 2, ...) in formats that number their types
 /// \throws InputError for another extension; SystemError when the file cannot be created.
 [[nodiscard]] std::unique_ptr<StructureWriter> openStructureWriter(std::string const& file,
