@@ -966,7 +966,10 @@ struct MtpKernel {
         Real const* const record = lanesOf(records[0]) + 4 * l;
         results.pair(what, neighborOf(s, k + i, l), Triple::loadRecord(record));
       }
-      if (results.wantsPairVirials()) putPairVirials(s, results, first, active, k + i, r[i], g[i]);
+      if (results.wantsPairVirials()) {  // of copies: what has an address is not kept in registers
+        Number const distances[3] = {r[i][0], r[i][1], r[i][2]}, gradients[3] = {g[i][0], g[i][1], g[i][2]};
+        putPairVirials(s, results, first, active, k + i, distances, gradients);
+      }
     });
   }
 
