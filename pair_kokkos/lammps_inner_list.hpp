@@ -20,26 +20,28 @@ class InnerList {
 
   /// Gives `environment`, with LAMMPS's list, the inner list in its place, made anew where needed.
   /// \param owned atoms that may be centres are those before this one
+  /// \param watched atoms whose motion tells that of all are those before this one
   /// \param is_new LAMMPS has built its list since the last call
   template <class Positions, class Types>
   void replace(ExecutionSpace const& space, LammpsEnvironment<memory_space, Positions, Types, Neighbors>& environment,
-               double cutoff, int owned, bool is_new) {
-    if (is_new || environment.atoms != static_cast<int>(_positions.extent(0)) || haveMoved(space, environment.x))
+               double cutoff, int owned, int watched, bool is_new) {
+    if (is_new || environment.atoms != static_cast<int>(_positions.extent(0)) ||
+        haveMoved(space, environment.x, watched))
       make(space, environment, cutoff, owned, is_new);
     environment.list = {_counts, _table};
     environment.most_neighbors = static_cast<int>(_table.extent(1));
     environment.all_described = environment.trimmed = true;
   }
 
-  /// Whether an atom has moved by more than half the skin since the list was made. (Public, as are
+  /// Whether a watched atom has moved by more than half the skin since the list was made. (Public, as are
   /// all functions with device lambdas, for nvcc.)
   template <class Positions>
-  [[nodiscard]] bool haveMoved(ExecutionSpace const& space, Positions const& x) const {
+  [[nodiscard]] bool haveMoved(ExecutionSpace const& space, Positions const& x, int watched) const {
     auto const old = _positions;
     double farthest = 0;
     Kokkos::parallel_reduce(
-        "sinter::pair::haveMoved", Kokkos::RangePolicy<ExecutionSpace>(space, 0, old.extent(0)),
-        KOKKOS_LAMBDA(std::size_t i, double& most) {
+        "sinter::pair::haveMoved", Kokkos::RangePolicy<ExecutionSpace>(space, 0, watched),
+        KOKKOS_LAMBDA(int i, double& most) {
           Triple const d = Triple::load(&x(i, 0)) - Triple::load(&old(i, 0));
           double const squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
           if (squared > most) most = squared;

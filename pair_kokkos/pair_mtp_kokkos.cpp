@@ -7,6 +7,7 @@
 #include "atom_kokkos.h"
 #include "atom_masks.h"
 #include "comm.h"
+#include "domain.h"
 #include "error.h"
 #include "force.h"
 #include "kokkos.h"
@@ -133,8 +134,11 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
   environment.all_described = allDescribed();
   DeviceType const space;
-  if constexpr (!sinter::is_device_space<DeviceType>)
-    inner_list.replace(space, environment, plan.max_dist, atom->nlocal, is_new_list);
+  if constexpr (!sinter::is_device_space<DeviceType>) {
+    bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;
+    inner_list.replace(space, environment, plan.max_dist, atom->nlocal, ghosts_are_own ? atom->nlocal : all,
+                       is_new_list);
+  }
 
   auto const f = atomKK->k_f.view<DeviceType>();
   using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, DeviceType>;

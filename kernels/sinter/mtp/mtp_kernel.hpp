@@ -962,9 +962,10 @@ struct MtpKernel {
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       Number records[4] = {g[i][0], g[i][1], g[i][2], Number(Real(0))};
       transpose<4>(records);
+      Real const* const atoms = lanesOf(at(s, identity, k + i));
       for (int l = 0; l < active; ++l) {  // padding adds zeros
         Real const* const record = lanesOf(records[0]) + 4 * l;
-        results.pair(what, neighborOf(s, k + i, l), Triple::loadRecord(record));
+        results.pair(what, reinterpret_cast<int const&>(atoms[l]), Triple::loadRecord(record));
       }
       if (results.wantsPairVirials()) {  // of copies: what has an address is not kept in registers
         Number const distances[3] = {r[i][0], r[i][1], r[i][2]}, gradients[3] = {g[i][0], g[i][1], g[i][2]};
