@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 
 #include "sinter/core/structure.hpp"
 #include "sinter/fitting/fit_settings.hpp"
+#include "sinter/fitting/training_rows.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 
 namespace sinter {
@@ -22,9 +22,6 @@ struct LinearFit {
   double condition = 0;  ///< of the equilibrated, pivoted problem
   double loss = 0;       ///< MLIP's loss: sum of weighted squares / number of structures
 };
-
-/// Called with the number of structures done.
-using FitProgress = std::function<void(std::size_t)>;
 
 /// The untrained model that `settings` describe: a generated template or a file, min_dist (from the data when
 /// automatic), radial coefficients (those of the file, else the exponential start around the mean nearest-neighbour

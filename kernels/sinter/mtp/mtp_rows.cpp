@@ -1,6 +1,7 @@
 #include "sinter/mtp/mtp_rows.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -38,8 +39,7 @@ void run(SumProgram const& program, Number* v) {
 
 }  // namespace
 
-// ---- set-up
-// ----------------------------------------------------------------------------------------------------------
+// ---- set-up ---------------------------------------------------------------------------------------------------------
 
 MtpRows::MtpRows(MtpModel const& model)
     : _species(model.species_count),
@@ -57,6 +57,8 @@ MtpRows::MtpRows(MtpModel const& model)
   if (std::max(_radial_size, _functions) > max_radial_basis_size)
     throw InputError("found " + std::to_string(std::max(_radial_size, _functions)) +
                      " radial functions, expected at most " + std::to_string(max_radial_basis_size));
+  static std::atomic<std::uint64_t> counter = 0;
+  _identity = ++counter;
   _monomials = asInt(_program.monomials.size());
   _accumulated = asInt(_program.accumulated.size());
   makeBlocks();
@@ -135,8 +137,16 @@ void MtpRows::setCoefficients(MtpModel const& model) {
           weight.factor * model.moment_coeffs[static_cast<std::size_t>(weight.basis_function)];
 }
 
-// ---- neighbours
-// ------------------------------------------------------------------------------------------------------
+std::vector<int> MtpRows::radialColumns() const {
+  std::vector<int> columns;
+  for (int z1 = 0; z1 < _species; ++z1)
+    for (int z2 = 0; z2 < _species; ++z2)
+      for (int mu = 0; mu < _functions; ++mu)
+        for (int n = 0; n < _radial_size; ++n) columns.push_back(radialColumn(z1, z2, mu, n));
+  return columns;
+}
+
+// ---- neighbours -----------------------------------------------------------------------------------------------------
 
 MtpRows::Tile MtpRows::tileAt(Workspace& w, int lane, int tile) const {
   auto const index = static_cast<std::size_t>(lane) * w.most_tiles + tile;
@@ -167,8 +177,11 @@ void MtpRows::prepare(NeighborList<Kokkos::HostSpace> const& list, Workspace& w)
   grow(w.monomials, static_cast<std::size_t>(_monomials) * 7);
   grow(w.derivatives, static_cast<std::size_t>(_accumulated) * 3);
   grow(w.padding, std::max(basisWidth(), radialWidth()) + lanes);
-  if (w.basis_gradients.empty()) w.basis_gradients.assign(static_cast<std::size_t>(lanes) * _basis_gradients, 0.0);
-  if (w.radial_gradients.empty()) w.radial_gradients.assign(static_cast<std::size_t>(lanes) * _radial_gradients, 0.0);
+  if (w.owner != _identity) {  // zeros stand where no program writes
+    w.basis_gradients.assign(static_cast<std::size_t>(lanes) * _basis_gradients, Number(0.0));
+    w.radial_gradients.assign(static_cast<std::size_t>(lanes) * _radial_gradients, Number(0.0));
+    w.owner = _identity;
+  }
   for (int i = 0; i < _rows.energy_weight_end; ++i)
     w.values[static_cast<std::size_t>(i)] = _constants[static_cast<std::size_t>(i)];
   for (int m = 0; m < _program.moments; ++m)  // no program writes the adjoint of what the energy does not depend on
@@ -367,8 +380,7 @@ void MtpRows::spreadSums(int lane, Workspace& w, std::vector<Number>& seeds) con
   for (int s = 0; s < seedCount(); ++s) lanesOf(seeds[static_cast<std::size_t>(s)])[lane] = sums[s];
 }
 
-// ---- a pack of centres
-// -----------------------------------------------------------------------------------------------
+// ---- a pack of centres ----------------------------------------------------------------------------------------------
 
 void MtpRows::loadCoefficients(NeighborList<Kokkos::HostSpace> const& list, int first, int active, Workspace& w) const {
   int const local = _species * _functions * _radial_size;
@@ -411,8 +423,7 @@ void MtpRows::loadPack(NeighborList<Kokkos::HostSpace> const& list, int first, i
   run(_rows.forward, w.values.data());
 }
 
-// ---- rows
-// ------------------------------------------------------------------------------------------------------------
+// ---- rows -----------------------------------------------------------------------------------------------------------
 
 // -dm_q/dr_ij into w.derivatives[3 q + axis].
 void MtpRows::evaluateDerivatives(Tile const& tile, int own_species, Workspace& w) const {

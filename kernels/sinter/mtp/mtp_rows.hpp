@@ -44,6 +44,7 @@ class MtpRows {
   /// \throws InputError when it has no radial coefficients.
   void setCoefficients(MtpModel const& model);
 
+  [[nodiscard]] int basisFunctions() const { return static_cast<int>(_basis_column.size()); }
   [[nodiscard]] int basisWidth() const { return static_cast<int>(_basis_blocks.size()) * lanes; }
   [[nodiscard]] int basisColumn(int k) const { return _basis_column[static_cast<std::size_t>(k)]; }
   [[nodiscard]] int radialWidth() const { return _species * localRadialWidth(); }
@@ -51,6 +52,9 @@ class MtpRows {
   [[nodiscard]] int radialColumn(int z1, int z2, int mu, int n) const {
     return ((z1 * _species + z2) * _functions + mu) * _radial_stride + n;
   }
+
+  /// Columns of all radial coefficients, in their order.
+  [[nodiscard]] std::vector<int> radialColumns() const;
 
   /// Memory of one thread; grows as needed.
   class Workspace {
@@ -67,6 +71,7 @@ class MtpRows {
     std::vector<double> padding;  // rows that padding of tiles is added to
     int tiles_of[lanes] = {};
     int most_tiles = 0;
+    std::uint64_t owner = 0;
   };
 
   /// Adds the rows of all basis functions of a structure to `rows`: (rowsOf(atoms), stride) numbers, rows aligned to a
@@ -128,6 +133,7 @@ class MtpRows {
   void addForces(NeighborList<Kokkos::HostSpace> const& list, int structure, int centre, int lane, Workspace& w,
                  double* rows, int stride) const;
 
+  std::uint64_t _identity = 0;  // of this potential among all
   int _species = 0, _functions = 0, _radial_size = 0, _radial_stride = 0, _monomials = 0, _accumulated = 0;
   int _radial_gradients = 0, _basis_gradients = 0;  // packs per centre
   RadialEnvelope _envelope = RadialEnvelope::cutoff;
