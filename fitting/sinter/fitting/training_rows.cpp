@@ -402,6 +402,12 @@ RadialNormalEquations TrainingRows<ExecutionSpace>::radialPass(MtpRows const& ro
 }
 
 template <class ExecutionSpace>
+void TrainingRows<ExecutionSpace>::forgetRows() {
+  _data->keeps = false;
+  _data->kept.clear();
+}
+
+template <class ExecutionSpace>
 std::vector<TriangularFactor> TrainingRows<ExecutionSpace>::factors(MtpRows const& rows, int folds) {
   auto& data = *_data;
   int const unknowns = linearColumns(rows);

@@ -74,6 +74,9 @@ class TrainingRows {
   /// `linearPass` where memory has kept them: call it with the same radial coefficients.
   [[nodiscard]] RadialNormalEquations radialPass(MtpRows const& rows);
 
+  /// Makes the next pass compute all rows: the radial coefficients are others than those of the last `linearPass`.
+  void forgetRows();
+
   /// Triangular factors of the linear unknowns of `folds` parts of the training set.
   [[nodiscard]] std::vector<TriangularFactor> factors(MtpRows const& rows, int folds);
 
