@@ -42,9 +42,10 @@ template <class ExecutionSpace>
 /// Least squares over all labels of `structures`: minimises
 ///   (1/N_cfg) sum_cfg [ w_e (dE)^2 / N + w_f sum_i |dF_i|^2 + w_s sum_9 (d virial)^2 / N ]
 /// (powers of N by `settings.weight_mode`) in the linear coefficients xi_k and species energies, by streamed QR with
-/// column pivoting; dependent columns are zero. \param start a model with radial coefficients (see makeStartModel)
-/// \throws InputError when no structure has a label or a species is unknown. Source: ../shared/design/fitting.md;
-/// weights as in MLIP-3.
+/// column pivoting; dependent columns are zero. Species energies are counted from the mean energy per atom: a ridge
+/// pulls them there, and there they stay without energy labels. \param start a model with radial coefficients (see
+/// makeStartModel) \throws InputError when no structure has a label or a species is unknown. Source:
+/// ../shared/design/fitting.md; weights as in MLIP-3.
 template <class ExecutionSpace>
 [[nodiscard]] LinearFit fitLinear(ExecutionSpace const& space, FitSettings const& settings, MtpModel const& start,
                                   std::span<Structure const> structures, FitProgress const& progress = {});
