@@ -101,7 +101,8 @@ class FitCommand : public test::CommandTest {
       return count;
     };
     int status = 0;
-    while (stepsDone() < steps && ::waitpid(child, &status, WNOHANG) == 0)
+    std::string const checkpoint = output + "/checkpoint.h5";  // comes right after the first line
+    while ((stepsDone() < steps || !std::filesystem::exists(checkpoint)) && ::waitpid(child, &status, WNOHANG) == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
@@ -255,7 +256,11 @@ TEST_F(FitCommand, SettingsCanBeOverridden) {
 // cannot.
 TEST_F(FitCommand, VariableProjectionFindsTheRadialFunctions) {
   writeVarpro();
-  ASSERT_EQ(fit("--quiet --set solver.method=linear --set output.dir=" + quoted(folder / "linear")).code, 0);
+  std::string content = contentOf(folder / "fit.toml");
+  std::string const solver = "seeds = 1\nmax_iterations = 20";
+  content.replace(content.find(solver), solver.size(), "method = 'linear'");
+  content.replace(content.find(output), output.size(), folder / "linear");
+  ASSERT_EQ(run("fit --quiet " + quoted(folder.write("linear.toml", content))).code, 0);
   Outcome const outcome = fit();
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.err.find("level 8, all 30 structures: step 1, loss "), std::string::npos) << outcome.err;
