@@ -334,6 +334,16 @@ TEST_F(FitCommand, BfgsComesDownToo) {
   EXPECT_TRUE(std::is_sorted(losses.rbegin(), losses.rend()));
 }
 
+TEST_F(FitCommand, TheExampleIsRead) {
+  std::string const settings = quoted(std::string(SINTER_EXAMPLES) + "/fit/fit.toml");
+  Outcome const outcome =
+      run("fit " + settings + " --quiet --set solver.seeds=1 --set " + quoted("data.train=[\"" + train_file + "\"]") +
+          " --set " + quoted("data.test=[\"" + test_file + "\"]") + " --set output.dir=" + quoted(output) +
+          " --set solver.max_iterations=2 --set " + quoted("model.levels=[6, 8]"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(json::parse(contentOf(report_file))["method"], "varpro");
+}
+
 TEST_F(FitCommand, DryRunWritesNothing) {
   auto const files = folder.count();
   Outcome const outcome = fit("--dry-run");
