@@ -12,6 +12,8 @@
 
 #include "mtp_cases.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/linalg/dense.hpp"
+#include "sinter/linalg/least_squares.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 #include "sinter/mtp/mtp_rows.hpp"
@@ -96,8 +98,10 @@ Problem& problemOf(int level, int species) {
   return *problem;
 }
 
-template <class Work>
-void measure(benchmark::State& state, Work const& work) {
+constexpr int neighbors = 28;  // of every atom of the crystal
+
+template <class Work, class Flops>
+void measure(benchmark::State& state, Work const& work, Flops const& flops_per_atom) {
   auto& problem = problemOf(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
   if (double const error = deviation(problem); !(error < 1e-10)) {
     state.SkipWithError(("rows differ from the kernel's by " + std::to_string(error)).c_str());
@@ -106,25 +110,65 @@ void measure(benchmark::State& state, Work const& work) {
   for (auto _ : state) work(problem);
   auto const atoms = static_cast<double>(problem.crystal.size());
   state.SetItemsProcessed(static_cast<std::int64_t>(static_cast<double>(state.iterations()) * atoms));
+  if (double const flops = flops_per_atom(problem); flops > 0)
+    state.counters["flops"] = benchmark::Counter(flops * atoms, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+double notCounted(Problem const&) { return 0; }
+
 void basisRows(benchmark::State& state) {
-  measure(state, [](Problem& p) { p.basisRows(); });
+  measure(
+      state, [](Problem& p) { p.basisRows(); }, [](Problem const& p) { return p.rows.basisProductFlops(neighbors); });
 }
 void radialRows(benchmark::State& state) {
-  measure(state, [](Problem& p) { p.radialRows(); });
+  measure(
+      state, [](Problem& p) { p.radialRows(); }, [](Problem const& p) { return p.rows.radialProductFlops(neighbors); });
+}
+
+// The Gram matrix of the rows of one crystal, as in a pass for the linear unknowns.
+void gram(benchmark::State& state) {
+  measure(
+      state,
+      [](Problem& p) {
+        static std::vector<double> sums;
+        OneBlasThread const guard;
+        int const width = p.rows.basisWidth();
+        sums.assign(static_cast<std::size_t>(width) * width, 0.0);
+        addGram(lanesOf(p.basis[0]), static_cast<int>(MtpRows::rowsOf(p.crystal.size())), width, width, sums.data());
+        benchmark::DoNotOptimize(sums.data());
+      },
+      [](Problem const& p) { return 3.0 * p.rows.basisWidth() * p.rows.basisWidth(); });
+}
+
+// QR of the rows of one crystal below a triangle, as in the last linear solution.
+void streamedQr(benchmark::State& state) {
+  measure(
+      state,
+      [](Problem& p) {
+        OneBlasThread const guard;
+        int const width = p.rows.basisWidth();
+        StreamedLeastSquares problem(width - 1);
+        for (int repeat = 0; repeat < 8; ++repeat)
+          problem.appendRows(lanesOf(p.basis[0]), MtpRows::rowsOf(p.crystal.size()), static_cast<std::size_t>(width));
+        benchmark::DoNotOptimize(problem.factor().r.data());
+      },
+      [](Problem const& p) { return 8 * 6.0 * p.rows.basisWidth() * p.rows.basisWidth(); });
 }
 void contractedRows(benchmark::State& state) {
-  measure(state, [](Problem& p) {
-    static std::vector<double> weights, gradient;
-    weights.assign(MtpRows::rowsOf(p.crystal.size()), 0.5);
-    gradient.assign(p.model.moment_coeffs.size() + p.model.radial_coeffs.size(), 0.0);
-    p.rows.addContractedRows(p.list, 0, p.workspace, weights.data(), gradient.data());
-    benchmark::DoNotOptimize(gradient.data());
-  });
+  measure(
+      state,
+      [](Problem& p) {
+        static std::vector<double> weights, gradient;
+        weights.assign(MtpRows::rowsOf(p.crystal.size()), 0.5);
+        gradient.assign(p.model.moment_coeffs.size() + p.model.radial_coeffs.size(), 0.0);
+        p.rows.addContractedRows(p.list, 0, p.workspace, weights.data(), gradient.data());
+        benchmark::DoNotOptimize(gradient.data());
+      },
+      notCounted);
 }
 void kernelBasisRows(benchmark::State& state) {
-  measure(state, [](Problem& p) { benchmark::DoNotOptimize(kernelRows(p).force.data()); });
+  measure(
+      state, [](Problem& p) { benchmark::DoNotOptimize(kernelRows(p).force.data()); }, notCounted);
 }
 
 void cases(benchmark::internal::Benchmark* benchmark) {
@@ -135,6 +179,8 @@ void cases(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(basisRows)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(radialRows)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(contractedRows)->Apply(cases)->Unit(benchmark::kMillisecond);
+BENCHMARK(gram)->Apply(cases)->Unit(benchmark::kMillisecond);
+BENCHMARK(streamedQr)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(kernelBasisRows)->Apply(cases)->Unit(benchmark::kMillisecond);
 
 }  // namespace

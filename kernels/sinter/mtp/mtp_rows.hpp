@@ -56,6 +56,10 @@ class MtpRows {
   /// Columns of all radial coefficients, in their order.
   [[nodiscard]] std::vector<int> radialColumns() const;
 
+  /// Flops (FMA = 2) of the matrix product of a centre with so many neighbours: the better part of the rows' cost.
+  [[nodiscard]] double basisProductFlops(int neighbors) const { return productFlops(_basis_gradients, neighbors); }
+  [[nodiscard]] double radialProductFlops(int neighbors) const { return productFlops(_radial_gradients, neighbors); }
+
   /// Memory of one thread; grows as needed.
   class Workspace {
     friend class MtpRows;
@@ -110,6 +114,9 @@ class MtpRows {
     int* species;
   };
 
+  [[nodiscard]] static double productFlops(int gradients, int neighbors) {
+    return 2.0 * gradients * lanes * 3 * ((neighbors + lanes - 1) / lanes * lanes);
+  }
   [[nodiscard]] int localRadialWidth() const { return _species * _functions * _radial_stride; }
   [[nodiscard]] int seedCount() const { return _species * _monomials * _radial_stride; }
   [[nodiscard]] int tileSize() const { return 5 + 2 * _radial_size + 2 * _radial_stride; }
