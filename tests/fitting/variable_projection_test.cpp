@@ -229,6 +229,32 @@ TYPED_TEST(VariableProjectionTest, FindsRadialFunctionsThatMadeTheLabels) {
   }
 }
 
+TYPED_TEST(VariableProjectionTest, AtomsAtOnePlaceAreNamed) {
+  auto const truth = testModel(6);
+  auto structures = labelled(truth, 4, 6);
+  structures[2].positions[1] = structures[2].positions[0];
+  TrainingRows<TypeParam> training({}, truth, structures);
+  auto const message = test::messageOf<InputError>([&] { (void)independentColumns(training, truth); });
+  EXPECT_EQ(message,
+            "structure 2: found an energy or force that is not finite, expected no two atoms at the same place");
+}
+
+// What makes a state belong to a fit.
+TYPED_TEST(VariableProjectionTest, IdentityKnowsSettingsAndData) {
+  auto const truth = testModel(6);
+  auto structures = labelled(truth, 3, 6);
+  FitSettings settings;
+  auto const same = fitIdentity(settings, truth, structures);
+  EXPECT_EQ(fitIdentity(settings, truth, structures), same);
+  settings.max_memory = 1;  // changes no bit
+  EXPECT_EQ(fitIdentity(settings, truth, structures), same);
+  settings.weights.force = 0.2;
+  EXPECT_NE(fitIdentity(settings, truth, structures), same);
+  structures[1].forces[2][0] += 1e-9;
+  EXPECT_NE(fitIdentity({}, truth, structures), same);
+  EXPECT_NE(fitIdentity({}, withOtherRadial(truth, 1e-9), labelled(truth, 3, 6)), same);
+}
+
 TYPED_TEST(VariableProjectionTest, MemoryChangesNoBit) {
   auto const truth = testModel(8, {14, 8});
   auto const structures = labelled(truth, 12, 9, 0.1);

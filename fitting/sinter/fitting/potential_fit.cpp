@@ -243,6 +243,8 @@ std::string fitIdentity(FitSettings const& settings, MtpModel const& start, std:
     digest.add(s.forces);
     digest.add(s.virial.value_or(Voigt{}));
     digest.add(s.config_type);
+    for (auto const& [name, value] : s.features)
+      if (name == "weight") digest.add(value);
   }
   return digest.text();
 }

@@ -231,7 +231,8 @@ void TrainingRows<ExecutionSpace>::forStructures(std::size_t tasks, Body const& 
   if (data.tasks.size() < tasks) data.tasks.resize(tasks);
   for (auto& batch : data.batches) {
     auto const list = listOf(batch);
-    std::size_t const bytes = static_cast<std::size_t>(list.pairs()) * 12 + _atoms * 64;
+    std::size_t const bytes =
+        static_cast<std::size_t>(list.pairs()) * 12 + static_cast<std::size_t>(list.numCentres()) * 64;
     if (!batch.kept && _list_bytes + bytes < _max_memory / 4) {
       batch.list = list;
       batch.kept = true;

@@ -129,12 +129,13 @@ void VariableProjection<ExecutionSpace>::evaluate(MtpModel const& model, LinearS
                                                   LinearNormalEquations& normal) {
   _rows.setCoefficients(model);
   normal = _training.linearPass(_rows);
+  _rows_of = model.radial_coeffs;
   solution = solveLinear(normal);
 }
 
 template <class ExecutionSpace>
 typename VariableProjection<ExecutionSpace>::Linearization VariableProjection<ExecutionSpace>::linearize() {
-  if (!_is_evaluated) {
+  if (!_is_evaluated || _rows_of != _model.radial_coeffs) {  // a step that failed leaves rows of its own
     evaluate(_model, _solution, _normal);
     _state.loss = _solution.loss;
     _is_evaluated = true;

@@ -96,6 +96,7 @@ class VariableProjection {
   LinearNormalEquations _normal;
   LinearSolution _solution;
   bool _is_evaluated = false;
+  std::vector<double> _rows_of;  // radial coefficients of the last linear pass
 };
 
 /// Linear unknowns that do not depend on others, ascending: by pivoted QR of the training rows at the coefficients of
