@@ -324,6 +324,15 @@ TEST_F(FitCommand, ResumeGivesTheSameBits) {
   expectFailure("fit " + quoted(folder / "fit.toml") + " --resume", "checkpoint.h5: found no such file");
 }
 
+TEST_F(FitCommand, ThreadsChangeNoBit) {
+  writeVarpro();
+  std::string const command = "fit --quiet " + quoted(folder / "fit.toml");
+  ASSERT_EQ(run(command, "OMP_NUM_THREADS=1").code, 0);
+  std::string const model = contentOf(model_file);
+  ASSERT_EQ(run(command, "OMP_NUM_THREADS=3").code, 0);
+  EXPECT_EQ(contentOf(model_file), model);
+}
+
 TEST_F(FitCommand, BfgsComesDownToo) {
   writeVarpro();
   ASSERT_EQ(fit("--quiet --set solver.method=bfgs --set solver.max_iterations=40").code, 0);

@@ -8,6 +8,7 @@
 #include "sinter/core/execution.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/fitting/design_rows.hpp"
+#include "sinter/linalg/dense.hpp"
 #include "sinter/linalg/least_squares.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
@@ -83,6 +84,7 @@ MtpModel atLevel(MtpModel const& model, int level, double r0) {
 
 template <class ExecutionSpace>
 LinearFit solveLinear(TrainingRows<ExecutionSpace>& training, FitSettings const& settings, MtpModel const& model) {
+  OneBlasThread const guard;  // the same bits whatever the number of threads
   LinearFit fit;
   fit.model = model;
   MtpRows rows(model);

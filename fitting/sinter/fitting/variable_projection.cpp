@@ -65,6 +65,7 @@ void fixGauge(MtpModel& model) {
 
 template <class ExecutionSpace>
 std::vector<int> independentColumns(TrainingRows<ExecutionSpace>& training, MtpModel const& model) {
+  OneBlasThread const guard;  // the same bits whatever the number of threads
   MtpRows rows(model);
   rows.setCoefficients(model);
   (void)training.linearPass(rows);  // rows that are kept are those of this model
@@ -223,6 +224,7 @@ std::optional<std::vector<double>> VariableProjection<ExecutionSpace>::solveStep
 template <class ExecutionSpace>
 bool VariableProjection<ExecutionSpace>::step() {
   if (_state.converged || _state.iterations >= _options.max_iterations) return false;
+  OneBlasThread const guard;  // the same bits whatever the number of threads
   auto const linearization = linearize();
   auto const reject = [&] {
     _state.damping *= _state.growth;
