@@ -23,8 +23,10 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/core/species_map.hpp"
+#include "sinter/fitting/checkpoint.hpp"
+#include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
-#include "sinter/fitting/linear_fit.hpp"
+#include "sinter/fitting/potential_fit.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -38,7 +40,7 @@ struct FitOptions {
   std::string settings;
   std::vector<std::string> overrides;
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
-  bool dry_run = false, quiet = false;
+  bool dry_run = false, quiet = false, resume = false;
 };
 
 /// Structures of several files, with their names for messages.
@@ -126,65 +128,126 @@ class Fit {
     DataSet const test(_settings.test, _settings.keys, _settings.species);
     Space const space;
     MtpModel const start = makeStartModel(space, _settings, train.structures);
-    if (_options.dry_run) return printPlan(start, train, test);
+    if (_options.dry_run) return printPlan<Space>(start, train, test);
+    std::optional<FitState> resumed;
+    if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
 
-    LinearFit fit;
-    {
-      Progress progress("fit", train.structures.size(), _options.quiet);
-      std::size_t atoms = 0, counted = 0;
-      fit = fitLinear(space, _settings, start, train.structures, [&](std::size_t done) {
-        stopWhenInterrupted();
-        for (; counted < done; ++counted) atoms += train.structures[counted].size();
-        progress.update(done, atoms);
-      });
-    }
+    double const nearest =
+        measureDistances(space, SpeciesMap(start.species, start.species_count), train.structures, start.max_dist)
+            .mean_nearest;
+    auto const fit = fitPotential<Space>(_settings, start, nearest, train.structures, hooks(train), resumed);
     double const fit_seconds = seconds();
     auto const train_errors = errorsOf<Space>(fit.model, train);
     auto const test_errors = errorsOf<Space>(fit.model, test);
 
     makeOutputFolder(_settings.output_dir);
-    std::string const model_file = (std::filesystem::path(_settings.output_dir) / "model.mtp").string();
+    std::string const model_file = inFolder("model.mtp");
     writeMtp(fit.model, model_file);
     writeReport(fit, model_file, train_errors, test_errors, fit_seconds);
     if (!_options.quiet) printSummary(fit, model_file, train_errors, test_errors);
   }
 
+  [[nodiscard]] std::string inFolder(std::string const& name) const {
+    return (std::filesystem::path(_settings.output_dir) / name).string();
+  }
+
+  // A line per step, and between them how far the pass is; a state to go on from after every step.
+  [[nodiscard]] FitHooks hooks(DataSet const& train) {
+    FitHooks hooks;
+    hooks.pass = [](std::size_t) { stopWhenInterrupted(); };
+    hooks.step = [this, &train](FitStage const& stage) {
+      if (_options.quiet || stage.losses.empty()) return;
+      fmt::print(stderr, "{}{}{}: step {}, loss {:.6g}, {:.3g} s\n",
+                 stage.level > 0 ? fmt::format("level {}", stage.level) : "template",
+                 _settings.seeds > 1 ? fmt::format(", start {}", stage.start) : "",
+                 stage.all_data ? fmt::format(", all {} structures", train.structures.size()) : ", a part of the data",
+                 stage.state.iterations, stage.losses.back(), seconds());
+    };
+    if (_settings.method == FitMethod::varpro)
+      hooks.save = [this](FitState const& state) {
+        makeOutputFolder(_settings.output_dir);
+        writeCheckpoint(inFolder("checkpoint.h5"), state);
+      };
+    return hooks;
+  }
+
+  template <class Space>
   void printPlan(MtpModel const& start, DataSet const& train, DataSet const& test) const {
-    std::size_t rows = 0;
-    for (auto const& s : train.structures)
-      rows += (s.energy ? 1 : 0) + 3 * s.forces.size() + (s.virial && volume(s) ? 6 : 0);
-    std::size_t const basis = start.alpha_moment_mapping.size();
+    TrainingRows<Space> training(_settings, start, train.structures);
+    MtpRows rows(start);
+    rows.setCoefficients(start);
     fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.structures.size(), train.atoms,
                test.structures.size(), test.atoms);
     fmt::print("{} equations for {} basis functions and {} species energies; min_dist {:.4f}, max_dist {:.4f} A\n",
-               rows, basis, _settings.e0.empty() ? start.species_count : 0, start.min_dist, start.max_dist);
-    fmt::print("design rows: {:.1f} MiB in all, made in batches\n",
-               static_cast<double>(designRowBytes(train.atoms, train.structures.size(), basis)) / 0x1p20);
+               training.equations(), rows.basisFunctions(), training.fittedSpecies(), start.min_dist, start.max_dist);
+    bool const is_linear = _settings.method == FitMethod::linear;
+    if (!is_linear)
+      fmt::print(
+          "{} radial coefficients, {} of them free\n", start.radial_coeffs.size(),
+          static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2);
+    bool const is_kept = training.keptBytes(rows) <= _settings.max_memory / 2;
+    fmt::print("rows: {:.1f} MiB, {}\n", static_cast<double>(training.keptBytes(rows)) / 0x1p20,
+               is_kept ? "kept" : "more than half of solver.max_memory: made anew in every pass");
+    auto const begin = Clock::now();
+    (void)training.linearPass(rows);
+    double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
+    // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
+    fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
   }
 
-  void writeReport(LinearFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
+  static std::string methodName(FitMethod method) {
+    return method == FitMethod::linear ? "linear" : (method == FitMethod::varpro ? "varpro" : "bfgs");
+  }
+
+  // Starts that were tried, with the loss that each reached at its last level.
+  [[nodiscard]] static nlohmann::ordered_json seedsJson(PotentialFit const& fit) {
+    auto seeds = nlohmann::ordered_json::array();
+    for (auto const& stage : fit.stages) {
+      if (stage.all_data || stage.losses.empty()) continue;
+      nlohmann::ordered_json const entry = {{"start", stage.start},
+                                            {"level", stage.level},
+                                            {"iterations", stage.state.iterations},
+                                            {"loss", stage.losses.back()}};
+      if (!seeds.empty() && seeds.back()["start"] == stage.start)
+        seeds.back() = entry;
+      else
+        seeds.push_back(entry);
+    }
+    return seeds;
+  }
+
+  void writeReport(PotentialFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
                    LabelErrors const& test_errors, double fit_seconds) const {
-    nlohmann::ordered_json const report = {{"sinter", sinterJson(_options.backend, "double")},
-                                           {"potential", potentialJson(model_file, fit.model)},
-                                           {"method", "linear"},
-                                           {"train", errorsJson(train_errors)},
-                                           {"test", errorsJson(test_errors)},
-                                           {"loss", fit.loss},
-                                           {"equations", fit.rows},
-                                           {"unknowns", fit.columns},
-                                           {"rank", fit.rank},
-                                           {"condition", fit.condition},
-                                           {"iterations", 1},
-                                           {"seeds", nlohmann::ordered_json::array()},
-                                           {"time", {{"fit_s", fit_seconds}, {"wall_s", seconds()}}},
-                                           {"peak_memory_bytes", peakMemoryBytes()}};
-    writeFile((std::filesystem::path(_settings.output_dir) / "report.json").string(), toIndentedText(report));
+    nlohmann::ordered_json report = {{"sinter", sinterJson(_options.backend, "double")},
+                                     {"potential", potentialJson(model_file, fit.model)},
+                                     {"method", methodName(_settings.method)},
+                                     {"train", errorsJson(train_errors)},
+                                     {"test", errorsJson(test_errors)},
+                                     {"loss", fit.loss},
+                                     {"equations", fit.rows},
+                                     {"unknowns", fit.columns},
+                                     {"rank", fit.rank},
+                                     {"condition", fit.condition},
+                                     {"ridge", fit.ridge},
+                                     {"cross_validation", nlohmann::ordered_json::array()},
+                                     {"iterations", std::max(fit.iterations, 1)},
+                                     {"seeds", seedsJson(fit)},
+                                     {"convergence", nlohmann::ordered_json::array()},
+                                     {"spectrum", fit.spectrum},
+                                     {"time", {{"fit_s", fit_seconds}, {"wall_s", seconds()}}},
+                                     {"peak_memory_bytes", peakMemoryBytes()}};
+    for (auto const& score : fit.ridge_scores)
+      report["cross_validation"].push_back({{"ridge", score.ridge}, {"loss", score.error}});
+    for (auto const& stage : fit.stages)
+      report["convergence"].push_back(
+          {{"start", stage.start}, {"level", stage.level}, {"all_data", stage.all_data}, {"loss", stage.losses}});
+    writeFile(inFolder("report.json"), toIndentedText(report));
   }
 
-  void printSummary(LinearFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
+  void printSummary(PotentialFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
                     LabelErrors const& test_errors) const {
-    fmt::print("{} equations, {} unknowns, rank {}, condition {:.2g}, loss {:.6g}\n", fit.rows, fit.columns, fit.rank,
-               fit.condition, fit.loss);
+    fmt::print("{} equations, {} unknowns, rank {}, condition {:.2g}, ridge {:.2g}, loss {:.6g}\n", fit.rows,
+               fit.columns, fit.rank, fit.condition, fit.ridge, fit.loss);
     fmt::print("train\n{}", formatErrorTable(train_errors));
     if (!_settings.test.empty()) fmt::print("test\n{}", formatErrorTable(test_errors));
     fmt::print("{} written in {:.3g} s\n", model_file, seconds());
@@ -199,8 +262,9 @@ class Fit {
 
 void addFitCommand(CLI::App& app) {
   auto const options = std::make_shared<FitOptions>();
-  CLI::App* const command =
-      app.add_subcommand("fit", "Fits a moment tensor potential to labelled structures: model.mtp and report.json");
+  CLI::App* const command = app.add_subcommand(
+      "fit",
+      "Fits a moment tensor potential to labelled structures: model.mtp and report.json; checkpoint.h5 to go on from");
   command->add_option("SETTINGS", options->settings, "TOML file: [model], [data], [weights], [solver], [output]")
       ->required();
   command->add_option("--set", options->overrides, "Overrides a setting, as in --set output.dir=elsewhere; repeatable")
@@ -208,7 +272,9 @@ void addFitCommand(CLI::App& app) {
   command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
       ->check(CLI::IsMember(backendNames()))
       ->capture_default_str();
-  command->add_flag("--dry-run", options->dry_run, "Only reads the data and says what the fit will take");
+  command->add_flag("--dry-run", options->dry_run,
+                    "Only reads the data and says what the fit will take: rows, memory, time");
+  command->add_flag("--resume", options->resume, "Goes on from checkpoint.h5 in the output folder");
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Fit>(*options); });
 }

@@ -49,9 +49,11 @@ class FitCommand : public test::CommandTest {
     (void)folder.write("fit.toml", settings());
   }
 
+  /// A linear fit to the template; `more` are further tables.
   std::string settings(std::string const& more = "") const {
-    return "[model]\ntemplate = \"" + template_file + "\"\nspecies = [\"Si\"]\n[data]\ntrain = [\"" + train_file +
-           "\"]\ntest = [\"" + test_file + "\"]\n[output]\ndir = \"" + output + "\"\n" + more;
+    return "solver.method = \"linear\"\n[model]\ntemplate = \"" + template_file +
+           "\"\nspecies = [\"Si\"]\n[data]\ntrain = [\"" + train_file + "\"]\ntest = [\"" + test_file +
+           "\"]\n[output]\ndir = \"" + output + "\"\n" + more;
   }
 
   void label(std::vector<Structure>& structures, double noise = 0) const {
@@ -69,6 +71,43 @@ class FitCommand : public test::CommandTest {
 
   Outcome fit(std::string const& options = "") const {
     return run("fit " + quoted(folder / "fit.toml") + " " + options);
+  }
+
+  /// Settings for a fit of level 8 from its own start to 30 structures with the labels of `truth`, whose radial
+  /// functions are others.
+  void writeVarpro() {
+    train.clear();
+    for (std::uint64_t n = 0; n < 30; ++n)
+      train.push_back(reference::diamond(1, 5.2 + 0.02 * static_cast<double>(n), 0.35, {14}, n + 1));
+    for (auto& s : train) s.config_type = s.cell[0][0] < 5.5 ? "crystal" : "hot";
+    reference::Random random(3);
+    for (double& c : truth.radial_coeffs) c *= 1 + 0.5 * random();
+    label(train);
+    write(train, train_file);
+    (void)folder.write("fit.toml",
+                       "[model]\nlevel = 8\nspecies = [\"Si\"]\nmin_dist = 1.5\n[data]\ntrain = [\"" + train_file +
+                           "\"]\n[solver]\nseeds = 1\nmax_iterations = 20\n[output]\ndir = \"" + output + "\"\n");
+  }
+
+  /// Kills the fit (SIGKILL) when it has said that `steps` steps are done; whether that was before its end.
+  bool killAfter(int steps, std::vector<std::string> const& options) const {
+    std::vector<std::string> words = {"fit", folder / "fit.toml"};
+    words.insert(words.end(), options.begin(), options.end());
+    ::pid_t const child = start(words);
+    auto const stepsDone = [&] {
+      std::string const said = contentOf(folder / "stderr");
+      int count = 0;
+      for (std::size_t at = said.find(": step "); at != std::string::npos; at = said.find(": step ", at + 1)) ++count;
+      return count;
+    };
+    int status = 0;
+    std::string const checkpoint = output + "/checkpoint.h5";  // comes right after the first line
+    while ((stepsDone() < steps || !std::filesystem::exists(checkpoint)) && ::waitpid(child, &status, WNOHANG) == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, &status, 0);
+    std::filesystem::remove(folder / "stderr");
+    return WIFSIGNALED(status);
   }
 
   /// `sinter fit` with this content of fit.toml fails; at most an empty output folder is left.
@@ -174,7 +213,8 @@ TEST_F(FitCommand, ReportSaysWhatTheFitIsWorth) {
 
 TEST_F(FitCommand, FitsALevelFromItsOwnStart) {
   (void)folder.write("fit.toml", "[model]\nlevel = 8\nspecies = [\"Si\"]\nmin_dist = \"auto\"\n[data]\ntrain = [\"" +
-                                     train_file + "\"]\n[output]\ndir = \"" + output + "\"\n");
+                                     train_file + "\"]\n[output]\ndir = \"" + output +
+                                     "\"\n[solver]\nmethod = \"linear\"\n");
   Outcome const outcome = fit("--backend serial");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   json const report = json::parse(contentOf(report_file));
@@ -212,6 +252,107 @@ TEST_F(FitCommand, SettingsCanBeOverridden) {
   EXPECT_EQ(readMtp(elsewhere + "/model.mtp").species_coeffs, (std::vector<double>{-3}));
 }
 
+// Labels of a potential with other radial functions than the start: variable projection finds them, the linear fit
+// cannot.
+TEST_F(FitCommand, VariableProjectionFindsTheRadialFunctions) {
+  writeVarpro();
+  std::string content = contentOf(folder / "fit.toml");
+  std::string const solver = "seeds = 1\nmax_iterations = 20";
+  content.replace(content.find(solver), solver.size(), "method = 'linear'");
+  content.replace(content.find(output), output.size(), folder / "linear");
+  ASSERT_EQ(run("fit --quiet " + quoted(folder.write("linear.toml", content))).code, 0);
+  Outcome const outcome = fit();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("level 8, all 30 structures: step 1, loss "), std::string::npos) << outcome.err;
+  json const report = json::parse(contentOf(report_file)),
+             linear = json::parse(contentOf(folder / "linear/report.json"));
+  EXPECT_EQ(report["method"], "varpro");
+  EXPECT_LT(report["loss"].get<double>(), 1e-3 * linear["loss"].get<double>());
+  EXPECT_GT(report["iterations"], 3);
+  EXPECT_EQ(report["convergence"].size(), 1U);
+  EXPECT_EQ(report["convergence"][0]["loss"].size(), report["iterations"]);
+  EXPECT_EQ(report["cross_validation"].size(), 26U);
+  EXPECT_EQ(report["spectrum"].size(), report["rank"]);
+}
+
+TEST_F(FitCommand, StartsAreTriedUpTheLadder) {
+  writeVarpro();
+  Outcome const outcome =
+      fit("--set solver.seeds=2 --set " + quoted("model.levels=[6, 8]") + " --set solver.max_iterations=3");
+  EXPECT_EQ(outcome.code, 2);  // level and levels
+  std::string content = contentOf(folder / "fit.toml");
+  content.replace(content.find("level = 8"), 9, "levels = [6, 8]");
+  (void)folder.write("fit.toml", content);
+  Outcome const ladder = fit("--set solver.seeds=2 --set solver.max_iterations=3");
+  ASSERT_EQ(ladder.code, 0) << ladder.err;
+  json const report = json::parse(contentOf(report_file));
+  ASSERT_EQ(report["seeds"].size(), 2U);
+  EXPECT_EQ(report["seeds"][1]["start"], 1);
+  EXPECT_EQ(report["seeds"][1]["level"], 8);
+  EXPECT_NE(report["seeds"][0]["loss"], report["seeds"][1]["loss"]);
+  ASSERT_EQ(report["convergence"].size(), 5U);  // two levels for two starts, and all data
+  EXPECT_EQ(report["convergence"][0]["level"], 6);
+  EXPECT_EQ(report["convergence"][4]["all_data"], true);
+}
+
+// A fit that was killed after any step goes on to the same bits.
+TEST_F(FitCommand, ResumeGivesTheSameBits) {
+  writeVarpro();
+  std::string const options = "--quiet --set solver.seeds=2 ";
+  ASSERT_EQ(fit(options).code, 0);
+  std::string const model = contentOf(model_file);
+  json const report = json::parse(contentOf(report_file));
+  for (int const steps : {1, 3, 7, 12}) {  // of all stages together
+    SCOPED_TRACE(steps);
+    std::filesystem::remove_all(output);
+    std::filesystem::create_directory(output);
+    ASSERT_TRUE(killAfter(steps, {"--set", "solver.seeds=2"}));
+    ASSERT_FALSE(std::filesystem::exists(model_file));
+    Outcome const outcome = fit(options + "--resume");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(contentOf(model_file), model);
+    EXPECT_EQ(json::parse(contentOf(report_file))["convergence"], report["convergence"]);
+  }
+  ASSERT_EQ(fit(options + "--resume").code, 0);  // of a fit that is done: the last solution again
+  EXPECT_EQ(contentOf(model_file), model);
+
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --resume --quiet --set weights.force=0.3",
+                "checkpoint: found the state of a fit with other settings or data");
+  (void)folder.write("out/checkpoint.h5", "no");
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --resume", "checkpoint.h5: found no HDF5 file");
+  std::filesystem::remove(folder / "out/checkpoint.h5");
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --resume", "checkpoint.h5: found no such file");
+}
+
+TEST_F(FitCommand, ThreadsChangeNoBit) {
+  writeVarpro();
+  std::string const command = "fit --quiet " + quoted(folder / "fit.toml");
+  ASSERT_EQ(run(command, "OMP_NUM_THREADS=1").code, 0);
+  std::string const model = contentOf(model_file);
+  ASSERT_EQ(run(command, "OMP_NUM_THREADS=3").code, 0);
+  EXPECT_EQ(contentOf(model_file), model);
+}
+
+TEST_F(FitCommand, BfgsComesDownToo) {
+  writeVarpro();
+  ASSERT_EQ(fit("--quiet --set solver.method=bfgs --set solver.max_iterations=40").code, 0);
+  json const report = json::parse(contentOf(report_file));
+  auto const losses = report["convergence"][0]["loss"].get<std::vector<double>>();
+  ASSERT_EQ(losses.size(), 40U);
+  EXPECT_LT(losses.back(), 0.9 * losses.front());
+  EXPECT_TRUE(std::is_sorted(losses.rbegin(), losses.rend()));
+}
+
+TEST_F(FitCommand, TheExampleIsRead) {
+  std::string const settings = quoted(std::string(SINTER_EXAMPLES) + "/fit/fit.toml");
+  Outcome const outcome =
+      run("fit " + settings + " --quiet --set solver.seeds=1 --set " + quoted("data.train=[\"" + train_file + "\"]") +
+          " --set " + quoted("data.test=[\"" + test_file + "\"]") + " --set output.dir=" + quoted(output) +
+          " --set solver.max_iterations=2 --set " + quoted("model.levels=[6, 8]"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(json::parse(contentOf(report_file))["method"], "varpro");
+}
+
 TEST_F(FitCommand, DryRunWritesNothing) {
   auto const files = folder.count();
   Outcome const outcome = fit("--dry-run");
@@ -230,7 +371,7 @@ TEST_F(FitCommand, BadUsageIsOneLineAndCodeTwo) {
   expectFailure(good + " --unknown", "--unknown");
   expectFailure(good + " --set output.dir", "expected key=value");
   expectFailure(good + " --set model.levle=3", "'level'");
-  expectFailure(good + " --set solver.method=varpro", "expected \"linear\"");
+  expectFailure(good + " --set solver.method=newton", "expected \"varpro\"");
   expectFailure(good + " --set " + quoted("output.dir=" + train_file), "expected a folder");
   expectFailure(good + " --set " + quoted("output.dir=" + train_file + "/deep"), "expected a folder");
 }
@@ -243,7 +384,7 @@ TEST_F(FitCommand, BadInputIsOneLineAndCodeTwo) {
   };
   expectRefused("", "fit.toml:1: model: expected a table [model]");
   expectRefused("[model\n", "fit.toml:1: not valid TOML");
-  expectRefused(settings("[weights]\nforces = 1\n"), "fit.toml:10: weights.forces: found an unknown key");
+  expectRefused(settings("[weights]\nforces = 1\n"), "fit.toml:11: weights.forces: found an unknown key");
   expectRefused(with("species = [\"Si\"]", "species = [\"Si\", \"O\"]"), "template.mtp: found 1 species, expected 2");
   expectRefused("[model]\nlevel = 8\nspecies = [\"Si\", \"Si\"]\n[data]\ntrain = [\"" + train_file + "\"]\n",
                 "species");

@@ -152,7 +152,7 @@ TEST_F(Killed, FitLeavesWholeFilesOrNone) {
       EXPECT_TRUE(readMtp(model).trained());
     }
     if (std::filesystem::exists(report)) {
-      EXPECT_EQ(json::parse(contentOf(report))["method"], "linear");
+      EXPECT_EQ(json::parse(contentOf(report))["method"], "varpro");
     }
     std::filesystem::remove(model);
     std::filesystem::remove(report);

@@ -11,7 +11,6 @@
 #include "basis_differences.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/core/error.hpp"
-#include "sinter/fitting/linear_fit.hpp"
 
 namespace sinter {
 namespace {
@@ -83,16 +82,6 @@ TYPED_TEST(DesignRowsTest, AreDifferencesOfTheBasisSums) {
     EXPECT_EQ(rows.force.extent(0), atom);
     EXPECT_GT(largest, 1);  // the comparison was not one of zeros
   }
-}
-
-TYPED_TEST(DesignRowsTest, TakeTheMemoryThatIsSaid) {
-  auto const model = testModel(6);
-  auto const structures = smallStructures({14});
-  auto const rows = this->rowsOf(model, structures);
-  std::size_t atoms = 0;
-  for (auto const& s : structures) atoms += s.size();
-  EXPECT_EQ(designRowBytes(atoms, structures.size(), model.alpha_moment_mapping.size()),
-            sizeof(double) * (rows.energy.size() + rows.force.size() + rows.virial.size()));
 }
 
 TYPED_TEST(DesignRowsTest, NameTheStructureThatIsWrong) {

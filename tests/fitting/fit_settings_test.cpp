@@ -52,7 +52,7 @@ max_memory = "3 GiB"
 [output]
 dir = "somewhere"
 )");
-  EXPECT_EQ(s.level, 16);
+  EXPECT_EQ(s.levels, (std::vector<int>{16}));
   EXPECT_EQ(s.template_file, "");
   EXPECT_EQ(s.species, (std::vector<std::int32_t>{14, 8}));
   EXPECT_EQ(s.min_dist, 1.5);
@@ -78,6 +78,8 @@ dir = "somewhere"
   EXPECT_EQ(other.energy, 3);
   EXPECT_EQ(other.force, 0.2);
   EXPECT_EQ(other.virial, 0);
+  EXPECT_EQ(s.method, FitMethod::linear);
+  EXPECT_EQ(s.ridge_choice, RidgeChoice::given);
   EXPECT_EQ(s.ridge, 1e-9);
   EXPECT_EQ(s.max_memory, std::size_t{3} << 30);
   EXPECT_EQ(s.output_dir, "somewhere");
@@ -85,7 +87,7 @@ dir = "somewhere"
 
 TEST(FitSettings, Defaults) {
   auto const s = settingsOf(model + data);
-  EXPECT_EQ(s.level, 8);
+  EXPECT_EQ(s.levels, (std::vector<int>{8}));
   EXPECT_FALSE(s.min_dist.has_value());
   EXPECT_EQ(s.max_dist, std::nullopt);
   EXPECT_EQ(s.radial_size, std::nullopt);
@@ -98,7 +100,14 @@ TEST(FitSettings, Defaults) {
   EXPECT_EQ(s.weight_mode, WeightMode::vibrations);
   EXPECT_EQ(s.scale_by_force, 0);
   EXPECT_TRUE(s.config_type_weights.empty());
+  EXPECT_EQ(s.method, FitMethod::varpro);
+  EXPECT_EQ(s.ridge_choice, RidgeChoice::cross_validation);
   EXPECT_EQ(s.ridge, 0);
+  EXPECT_EQ(s.folds, 5);
+  EXPECT_EQ(s.seeds, 4);
+  EXPECT_EQ(s.seed, 1);
+  EXPECT_EQ(s.tolerance, 1e-4);
+  EXPECT_EQ(s.max_iterations, 50);
   EXPECT_EQ(s.max_memory, std::size_t{4} << 30);
   EXPECT_EQ(s.output_dir, "out");
 }
@@ -112,6 +121,29 @@ TEST(FitSettings, WordsForNumbers) {
   EXPECT_EQ(settingsOf(model + data + "[weights]\nmode = \"vibrations\"\n").weight_mode, WeightMode::vibrations);
   EXPECT_EQ(settingsOf(model + data + "[weights]\nmode = \"structures\"\n").weight_mode, WeightMode::structures);
   EXPECT_EQ(settingsOf("[model]\ntemplate = \"a.mtp\"\nspecies = [\"Si\"]\n" + data).template_file, "a.mtp");
+}
+
+TEST(FitSettings, LevelsAndSolver) {
+  auto const s = settingsOf("[model]\nlevels = [8, 12, 16]\nspecies = [\"Si\"]\n" + data + R"(
+[solver]
+method = "bfgs"
+seeds = 3
+seed = -7
+folds = 4
+tolerance = 1e-3
+max_iterations = 9
+)");
+  EXPECT_EQ(s.levels, (std::vector<int>{8, 12, 16}));
+  EXPECT_EQ(s.method, FitMethod::bfgs);
+  EXPECT_EQ(s.seeds, 3);
+  EXPECT_EQ(s.seed, -7);
+  EXPECT_EQ(s.folds, 4);
+  EXPECT_EQ(s.tolerance, 1e-3);
+  EXPECT_EQ(s.max_iterations, 9);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nridge = \"cv\"\n").ridge_choice, RidgeChoice::cross_validation);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nridge = \"evidence\"\n").ridge_choice, RidgeChoice::evidence);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nridge = \"none\"\n").ridge_choice, RidgeChoice::given);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nmethod = \"linear\"\n").ridge_choice, RidgeChoice::given);
 }
 
 TEST(FitSettings, SizesOfMemory) {
@@ -131,7 +163,7 @@ TEST(FitSettings, Overrides) {
       model + data, {"model.level=12", "model.min_dist=1.25", "output.dir=else where", "weights.mode=structures",
                      "weights.config_type.liquid.force=0.5", "data.train=[\"b.xyz\", \"c.xyz\"]", "data.e0={Si = -3}",
                      "solver.max_memory=\"1 GiB\"", "solver.ridge=1e-3", "solver.ridge=1e-4"});
-  EXPECT_EQ(s.level, 12);
+  EXPECT_EQ(s.levels, (std::vector<int>{12}));
   EXPECT_EQ(s.min_dist, 1.25);
   EXPECT_EQ(s.output_dir, "else where");  // neither the table nor quotes need be there
   EXPECT_EQ(s.weight_mode, WeightMode::structures);
@@ -178,7 +210,12 @@ TEST(FitSettings, WrongModels) {
   expectRefused("[model]\nlevel = 8.5\nspecies = [\"Si\"]\n" + data, 2, "found 8.5, expected a whole number");
   expectRefused("[model]\nlevel = 99999999999\nspecies = [\"Si\"]\n" + data, 2, "expected a whole number");
   expectRefused("[model]\nspecies = [\"Si\"]\n" + data, 1, "expected either level or template");
-  expectRefused("[model]\nlevels = [8, 12]\nspecies = [\"Si\"]\n" + data, 2, "expected 'level'");
+  expectRefused("[model]\nlevels = [8, 9]\nspecies = [\"Si\"]\n" + data, 2, "found 9, expected an even number");
+  expectRefused("[model]\nlevels = [12, 8]\nspecies = [\"Si\"]\n" + data, 2, "expected levels in ascending order");
+  expectRefused("[model]\nlevels = []\nspecies = [\"Si\"]\n" + data, 2, "expected levels in ascending order");
+  expectRefused("[model]\nlevels = [8.5]\nspecies = [\"Si\"]\n" + data, 2, "expected a list of whole numbers");
+  expectRefused("[model]\nlevels = 8\nspecies = [\"Si\"]\n" + data, 2, "expected a list of whole numbers");
+  refused("levels = [8]", "expected either level or template");
   expectRefused("[model]\nlevel = 8\n" + data, 1, "model.species: expected the species to fit");
   expectRefused("[model]\nlevel = 8\nspecies = []\n" + data, 3, "model.species: expected the species to fit");
   expectRefused("[model]\nlevel = 8\nspecies = \"Si\"\n" + data, 3, "expected a list of texts");
@@ -239,12 +276,15 @@ TEST(FitSettings, WrongSolverAndOutput) {
   auto const refused = [](std::string const& line, std::string const& fragment) {
     expectRefused(model + data + "[solver]\n" + line + "\n", 7, fragment);
   };
-  refused("method = \"varpro\"", "found \"varpro\", expected \"linear\"");
-  refused("method = \"bfgs\"", "found \"bfgs\", expected \"linear\"");
-  for (std::string const key : {"seeds", "seed", "folds", "max_iterations", "tolerance"})
-    refused(key + " = 4", "solver." + key + ": has no meaning for method \"linear\"");
-  refused("ridge = \"cv\"", "found \"cv\", expected a number >= 0 or \"none\"");
-  refused("ridge = \"evidence\"", "found \"evidence\", expected a number >= 0 or \"none\"");
+  refused("method = \"newton\"", "found \"newton\", expected \"varpro\", \"linear\" or \"bfgs\"");
+  for (std::string const key : {"seeds", "seed", "max_iterations", "tolerance"})
+    expectRefused(model + data + "[solver]\nmethod = \"linear\"\n" + key + " = 4\n", 8,
+                  "solver." + key + ": has no meaning for method \"linear\"");
+  refused("seeds = 0", "found 0, expected a number >= 1");
+  refused("max_iterations = 0", "found 0, expected a number >= 1");
+  refused("folds = 1", "found 1, expected at least 2");
+  refused("tolerance = 0", "expected a number > 0");
+  refused("ridge = \"much\"", "found \"much\", expected a number >= 0, \"cv\", \"evidence\" or \"none\"");
   refused("ridge = -1e-3", "expected a number >= 0");
   refused("ridge = true", "found true, expected a number");
   refused("ridge = inf", "found inf, expected a number");

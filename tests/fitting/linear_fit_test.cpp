@@ -31,8 +31,9 @@ using reference::testModel;
 template <class ExecutionSpace>
 class LinearFitTest : public testing::Test {
  protected:
-  static LinearFit fit(FitSettings const& settings, MtpModel const& start, std::vector<Structure> const& structures,
+  static LinearFit fit(FitSettings settings, MtpModel const& start, std::vector<Structure> const& structures,
                        FitProgress const& progress = {}) {
+    settings.ridge_choice = RidgeChoice::given;
     return fitLinear(ExecutionSpace(), settings, start, structures, progress);
   }
 };
@@ -98,6 +99,17 @@ Weights weightsOf(FitSettings const& settings, Structure const& structure) {
   return {w.energy / n, w.force, w.virial / n};
 }
 
+// Per atom, of the structures that have one.
+double meanEnergy(std::vector<Structure> const& structures) {
+  double energy = 0, atoms = 0;
+  for (auto const& s : structures)
+    if (s.energy) {
+      energy += *s.energy;
+      atoms += static_cast<double>(s.size());
+    }
+  return energy / atoms;
+}
+
 struct DenseSolution {
   std::vector<double> x;
   int rows = 0, rank = 0;
@@ -109,6 +121,7 @@ DenseSolution solveDense(FitSettings const& settings, MtpModel const& model, std
                          std::vector<test::BasisRows> const& basis_rows) {
   std::size_t const basis = model.alpha_moment_mapping.size();
   std::size_t const n = basis + (settings.e0.empty() ? static_cast<std::size_t>(model.species_count) : 0);
+  double const mean_energy = settings.e0.empty() ? meanEnergy(structures) : 0;  // a ridge pulls energies towards it
   std::vector<std::vector<double>> a;
   std::vector<double> b;
   auto const add = [&](double weight, test::BasisRow row, double target) {
@@ -124,7 +137,7 @@ DenseSolution solveDense(FitSettings const& settings, MtpModel const& model, std
     if (structure.energy) {
       auto row = basis_rows[s].energy;
       row.resize(n);
-      double target = *structure.energy;
+      double target = *structure.energy - mean_energy * static_cast<double>(structure.size());
       for (std::size_t i = 0; i < structure.size(); ++i) {
         if (settings.e0.empty())
           row[basis + (structure.species[i] == model.species[0] ? 0 : 1)] += 1;
@@ -178,6 +191,7 @@ DenseSolution solveDense(FitSettings const& settings, MtpModel const& model, std
     for (std::size_t c = 0; c < n; ++c) residual += a[r][c] * solution.x[c];
     solution.loss += residual * residual / static_cast<double>(structures.size());
   }
+  for (std::size_t c = basis; c < n; ++c) solution.x[c] += mean_energy;
   return solution;
 }
 
@@ -295,7 +309,7 @@ TYPED_TEST(LinearFitTest, RecoversTheModelOnEveryRadialBasis) {
 TYPED_TEST(LinearFitTest, StartHasTheRadialBasisOfTheSettings) {
   auto const structures = smallStructures({14}, 5);
   FitSettings settings;
-  settings.level = 6;
+  settings.levels = {6};
   settings.species = {14};
   EXPECT_EQ(makeStartModel(TypeParam(), settings, structures).radial_basis_type, RadialBasisType::RBChebyshev);
   settings.radial_type = RadialBasisType::RBShapeev;
@@ -305,7 +319,7 @@ TYPED_TEST(LinearFitTest, StartHasTheRadialBasisOfTheSettings) {
 
   test::TemporaryFolder const folder;
   writeMtp(model, folder / "template.mtp");
-  settings.level = 0;
+  settings.levels.clear();
   settings.template_file = folder / "template.mtp";
   EXPECT_EQ(makeStartModel(TypeParam(), settings, structures).radial_coeffs, model.radial_coeffs);
   settings.radial_type.reset();
@@ -349,7 +363,8 @@ TYPED_TEST(LinearFitTest, WeightsAndRidgeEqualTheDirectComputation) {
     if (name == "no energies") {  // species energies are then not determined
       auto const fit = this->fit(settings, problem.truth, problem.train);
       EXPECT_EQ(fit.rank, fit.columns - 2);
-      EXPECT_EQ(fit.model.species_coeffs, (std::vector<double>{0, 0}));
+      for (double const energy : fit.model.species_coeffs)
+        EXPECT_NEAR(energy, meanEnergy(problem.train), 1e-12 * std::abs(energy));
       continue;
     }
     auto const fit = this->fit(settings, problem.truth, problem.train);
@@ -378,47 +393,58 @@ TYPED_TEST(LinearFitTest, TakesTheLabelsThatAreThere) {
   expectSamePredictions(fit, {}, train);
 }
 
-TYPED_TEST(LinearFitTest, BatchesGiveTheSameAndRunsTheSameBits) {
+TYPED_TEST(LinearFitTest, MemoryChangesNothingAndRunsGiveTheSameBits) {
   auto const& problem = noisyProblem();
   FitSettings small;
-  small.max_memory = 1;  // a structure at a time
-  std::vector<std::size_t> done_small, done;
-  auto const one_by_one =
-      this->fit(small, problem.truth, problem.train, [&](std::size_t n) { done_small.push_back(n); });
-  auto const first = this->fit({}, problem.truth, problem.train, [&](std::size_t n) { done.push_back(n); });
-  auto const second = this->fit({}, problem.truth, problem.train);
-  EXPECT_EQ(done_small.size(), problem.train.size());
-  EXPECT_EQ(done, (std::vector<std::size_t>{problem.train.size()}));
-  EXPECT_EQ(done_small.back(), problem.train.size());
-
-  EXPECT_EQ(first.model.moment_coeffs, second.model.moment_coeffs);
-  EXPECT_EQ(first.model.species_coeffs, second.model.species_coeffs);
-  EXPECT_EQ(first.loss, second.loss);
-
-  EXPECT_EQ(one_by_one.rows, first.rows);
-  // Rounding of rows and of a QR, amplified by the condition of the problem.
-  double const tolerance = 1000 * std::numeric_limits<double>::epsilon() * first.condition;
-  EXPECT_LT(tolerance, 1e-8);
-  for (std::size_t k = 0; k < first.model.moment_coeffs.size(); ++k)
-    EXPECT_NEAR(one_by_one.model.moment_coeffs[k], first.model.moment_coeffs[k],
-                tolerance * (1 + std::abs(first.model.moment_coeffs[k])));
+  small.max_memory = 1;  // nothing is kept
+  std::size_t done = 0;
+  auto const frugal = this->fit(small, problem.truth, problem.train, [&](std::size_t n) { done = n; });
+  EXPECT_EQ(done, problem.train.size());
+  auto const first = this->fit({}, problem.truth, problem.train), second = this->fit({}, problem.truth, problem.train);
+  for (auto const* other : {&frugal, &second}) {
+    EXPECT_EQ(first.model.moment_coeffs, other->model.moment_coeffs);
+    EXPECT_EQ(first.model.species_coeffs, other->model.species_coeffs);
+    EXPECT_EQ(first.loss, other->loss);
+  }
 }
 
-TYPED_TEST(LinearFitTest, MemoryDecidesTheSizeOfBatches) {
+// A structure of weight w counts as w structures.
+TYPED_TEST(LinearFitTest, StructuresHaveWeightsOfTheirOwn) {
   auto const& problem = noisyProblem();
-  std::size_t const basis = problem.truth.alpha_moment_mapping.size();
+  auto weighted = problem.train, repeated = problem.train;
+  weighted[4].features.emplace_back("weight", "3");
+  weighted[5].features.emplace_back("weight", "0");
+  repeated.push_back(repeated[4]);
+  repeated.push_back(repeated[4]);
+  repeated.erase(repeated.begin() + 5);
+  auto const first = this->fit({}, problem.truth, weighted), second = this->fit({}, problem.truth, repeated);
+  EXPECT_LT(largestForceDifference(first.model, second.model), 1e-8);
+  EXPECT_GT(largestForceDifference(first.model, this->fit({}, problem.truth, problem.train).model), 1e-5);
+  for (char const* wrong : {"-1", "much", "nan", "2x", ""}) {
+    weighted[4].features.back().second = wrong;
+    auto const message = test::messageOf<InputError>([&] { (void)this->fit({}, problem.truth, weighted); });
+    EXPECT_EQ(message, "structure 4: weight: found '" + std::string(wrong) + "', expected a number >= 0");
+  }
+}
+
+// The solution with the ridge that the folds like best is that of this ridge.
+TYPED_TEST(LinearFitTest, CrossValidationAndEvidenceChooseARidge) {
+  auto const& problem = noisyProblem();
   FitSettings settings;
-  settings.max_memory = 2 * designRowBytes(20, 3, basis);  // rows exist on device and host
-  std::size_t before = 0, batches = 0;
-  (void)this->fit(settings, problem.truth, problem.train, [&](std::size_t done) {
-    std::size_t atoms = 0;
-    for (std::size_t s = before; s < done; ++s) atoms += problem.train[s].size();
-    EXPECT_LE(2 * designRowBytes(atoms, done - before, basis), settings.max_memory);
-    before = done;
-    ++batches;
-  });
-  EXPECT_GT(batches, 1U);
-  EXPECT_LT(batches, problem.train.size());
+  settings.ridge_choice = RidgeChoice::cross_validation;
+  auto const chosen = fitLinear(TypeParam(), settings, problem.truth, problem.train);
+  ASSERT_FALSE(chosen.ridge_scores.empty());
+  double least = chosen.ridge_scores.front().error;
+  for (auto const& score : chosen.ridge_scores) least = std::min(least, score.error);
+  EXPECT_GT(least, chosen.loss);  // the fit has seen the data, folds have not
+  settings.ridge = chosen.ridge;
+  auto const direct = this->fit(settings, problem.truth, problem.train);
+  EXPECT_LT(largestForceDifference(chosen.model, direct.model), 1e-8);
+  settings.ridge_choice = RidgeChoice::evidence;
+  auto const by_evidence = fitLinear(TypeParam(), settings, problem.truth, problem.train);
+  EXPECT_GT(by_evidence.ridge, 0);
+  EXPECT_LT(by_evidence.loss, 1.5 * chosen.loss);
+  EXPECT_EQ(chosen.spectrum.size(), static_cast<std::size_t>(chosen.rank));
 }
 
 TYPED_TEST(LinearFitTest, RefusesDataWithoutLabels) {
@@ -460,7 +486,7 @@ TYPED_TEST(LinearFitTest, StartModelOfALevel) {
     }
   }
   FitSettings settings;
-  settings.level = 8;
+  settings.levels = {8};
   settings.species = {14, 8};
   settings.radial_size = 6;
   auto const automatic = makeStartModel(space, settings, structures);

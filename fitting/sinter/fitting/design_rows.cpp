@@ -1,6 +1,6 @@
 #include "sinter/fitting/design_rows.hpp"
 
-#include <cmath>
+#include <algorithm>
 
 #include "sinter/core/execution.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -32,25 +32,31 @@ NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const
                                    std::span<Structure const> structures, double cutoff) {
   using memory_space = typename ExecutionSpace::memory_space;
   auto const list = buildNeighborList(space, makeStructureBatch<memory_space>(structures, species_map), cutoff);
-  NeighborDistances result;
-  double sum = 0, smallest = 0;
-  int counted = 0;
-  Kokkos::parallel_reduce(
+  // Summed on the host, in order: a reduction depends on the number of threads.
+  Kokkos::View<double*, memory_space> const nearest("sinter::fitting::nearest", list.numCentres());
+  Kokkos::parallel_for(
       "sinter::fitting::measureDistances", Kokkos::RangePolicy<ExecutionSpace>(space, 0, list.numCentres()),
-      KOKKOS_LAMBDA(int c, double& nearest_sum, int& count, double& least) {
-        double nearest = cutoff * cutoff;
+      KOKKOS_LAMBDA(int c) {
+        double least = cutoff * cutoff;
         auto const environment = list.environment(c);
         for (int k = 0; k < environment.size(); ++k) {
           Displacement const d = environment.displacement(k);
-          nearest = Kokkos::fmin(nearest, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+          least = Kokkos::fmin(least, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
         }
-        if (environment.size() == 0) return;
-        nearest_sum += Kokkos::sqrt(nearest);
-        least = Kokkos::fmin(least, Kokkos::sqrt(nearest));
-        ++count;
-      },
-      sum, counted, Kokkos::Min<double>(smallest));
-  if (counted > 0) result = {smallest, sum / counted};
+        nearest(c) = environment.size() == 0 ? -1.0 : Kokkos::sqrt(least);
+      });
+  auto const distances = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), nearest);
+  NeighborDistances result;
+  double sum = 0;
+  int counted = 0;
+  for (std::size_t c = 0; c < distances.extent(0); ++c) {
+    double const distance = distances(c);
+    if (distance < 0) continue;
+    result.smallest = counted == 0 ? distance : std::min(result.smallest, distance);
+    sum += distance;
+    ++counted;
+  }
+  if (counted > 0) result.mean_nearest = sum / counted;
   return result;
 }
 

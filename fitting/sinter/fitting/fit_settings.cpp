@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <utility>
 
 #include "sinter/core/chemical_elements.hpp"
@@ -35,14 +36,20 @@ std::int32_t element(TomlTable const& table, std::string const& key, std::string
 }
 
 void readModel(TomlTable table, FitSettings& settings) {
-  if (table.has("levels"))
-    table.fail("levels", "found a ladder of levels, expected 'level' (method \"linear\" fits one level)");
-  settings.level = table.integer("level").value_or(0);
+  auto const levels = table.integers("levels");
+  auto const level = table.integer("level");
+  settings.levels = levels.value_or(std::vector<int>{});
+  if (level) settings.levels.push_back(*level);
   settings.template_file = table.text("template").value_or("");
-  if ((settings.level == 0) == settings.template_file.empty())
-    table.fail(settings.level == 0 ? "level" : "template", "expected either level or template");
-  if (settings.template_file.empty() && (settings.level < 2 || settings.level > 28 || settings.level % 2 != 0))
-    table.fail("level", "found " + std::to_string(settings.level) + ", expected an even number from 2 to 28");
+  if ((level ? 1 : 0) + (levels ? 1 : 0) + (settings.template_file.empty() ? 0 : 1) != 1)
+    table.fail(levels ? "levels" : (settings.template_file.empty() ? "level" : "template"),
+               "expected either level or template, or a ladder of levels");
+  char const* const key = levels ? "levels" : "level";
+  for (int const one : settings.levels)
+    if (one < 2 || one > 28 || one % 2 != 0)
+      table.fail(key, "found " + std::to_string(one) + ", expected an even number from 2 to 28");
+  if (levels && (levels->empty() || !std::is_sorted(levels->begin(), levels->end(), std::less_equal<>())))
+    table.fail(key, "expected levels in ascending order, for example [8, 12, 16]");
   for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
     settings.species.push_back(element(table, "species", symbol));
   for (auto z = settings.species.begin(); z != settings.species.end(); ++z)
@@ -126,17 +133,45 @@ std::size_t memorySize(TomlTable const& table, std::string const& text) {
   table.fail("max_memory", "found \"" + text + "\", expected a size like \"4 GiB\"");
 }
 
+int positiveInteger(TomlTable& table, std::string const& key, int fallback) {
+  auto const value = table.integer(key);
+  if (value && *value < 1) table.fail(key, "found " + std::to_string(*value) + ", expected a number >= 1");
+  return value.value_or(fallback);
+}
+
 void readSolver(TomlTable table, FitSettings& settings) {
-  auto const method = table.text("method").value_or("linear");
-  if (method != "linear")
-    table.fail("method", "found \"" + method + "\", expected \"linear\" (the only method of this version)");
-  for (char const* key : {"seeds", "seed", "folds", "tolerance", "max_iterations"})
-    if (table.has(key)) table.fail(key, "has no meaning for method \"linear\"; expected it to be left out");
-  if (!table.isText("ridge")) {
-    settings.ridge = notNegative(table, "ridge", 0);
-  } else if (auto const word = table.text("ridge"); *word != "none") {
-    table.fail("ridge", "found \"" + *word + "\", expected a number >= 0 or \"none\"");
+  auto const method = table.text("method").value_or("varpro");
+  if (method == "linear")
+    settings.method = FitMethod::linear;
+  else if (method == "varpro")
+    settings.method = FitMethod::varpro;
+  else if (method == "bfgs")
+    settings.method = FitMethod::bfgs;
+  else
+    table.fail("method", "found \"" + method + "\", expected \"varpro\", \"linear\" or \"bfgs\"");
+  if (settings.method == FitMethod::linear) {
+    for (char const* key : {"seeds", "seed", "tolerance", "max_iterations"})
+      if (table.has(key)) table.fail(key, "has no meaning for method \"linear\"; expected it to be left out");
+    settings.ridge_choice = RidgeChoice::given;
   }
+  if (!table.isText("ridge")) {
+    if (table.has("ridge")) settings.ridge_choice = RidgeChoice::given;
+    settings.ridge = notNegative(table, "ridge", 0);
+  } else if (auto const word = table.text("ridge"); *word == "cv") {
+    settings.ridge_choice = RidgeChoice::cross_validation;
+  } else if (*word == "evidence") {
+    settings.ridge_choice = RidgeChoice::evidence;
+  } else if (*word == "none") {
+    settings.ridge_choice = RidgeChoice::given;
+  } else {
+    table.fail("ridge", "found \"" + *word + "\", expected a number >= 0, \"cv\", \"evidence\" or \"none\"");
+  }
+  settings.seeds = positiveInteger(table, "seeds", settings.seeds);
+  settings.seed = table.integer("seed").value_or(settings.seed);
+  settings.folds = positiveInteger(table, "folds", settings.folds);
+  if (settings.folds < 2) table.fail("folds", "found 1, expected at least 2");
+  settings.tolerance = positive(table, "tolerance", settings.tolerance);
+  settings.max_iterations = positiveInteger(table, "max_iterations", settings.max_iterations);
   if (auto const memory = table.text("max_memory")) settings.max_memory = memorySize(table, *memory);
   table.finish();
 }

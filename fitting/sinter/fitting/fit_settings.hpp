@@ -26,13 +26,24 @@ struct LabelWeights {
   double energy = 1, force = 0.1, virial = 0.001;
 };
 
+/// How radial coefficients are found.
+enum class FitMethod {
+  linear,  ///< not at all: they stay as they are
+  varpro,  ///< variable projection, Levenberg-Marquardt steps
+  bfgs     ///< all coefficients at once by BFGS: the usual way, as a baseline
+};
+
+/// Where the ridge of the final linear solution comes from.
+enum class RidgeChoice { given, cross_validation, evidence };
+
 /// Cutoff and size of the radial basis of a generated template, where the settings do not say.
 inline constexpr double default_max_dist = 5;  // (A)
 inline constexpr int default_radial_size = 8;
 
 struct FitSettings {
   // [model]
-  int level = 0;                      ///< of the template to generate; 0 when `template_file` is given
+  std::vector<int> levels;            ///< of the templates to generate, ascending, each a start of the next; the last
+                                      ///< is what is fitted; empty when `template_file` is given
   std::string template_file;          ///< `.mtp` whose tables (and radial coefficients, if any) are kept
   std::vector<std::int32_t> species;  ///< atomic numbers of types 0, 1, ...
   bool min_dist_from_data = false;    ///< "auto": the smallest distance in the training data
@@ -54,8 +65,15 @@ struct FitSettings {
   double scale_by_force = 0;  ///< s > 0: the weight of a force F is multiplied by s / (F^2 + s)
 
   // [solver]
-  double ridge = 0;                               ///< relative to columns of norm 1; 0: none
-  std::size_t max_memory = std::size_t{4} << 30;  ///< (bytes) bound of the design rows held at a time
+  FitMethod method = FitMethod::varpro;
+  RidgeChoice ridge_choice = RidgeChoice::cross_validation;  ///< of the final linear solution
+  double ridge = 0;                                          ///< relative to columns of norm 1, where it is given
+  int folds = 5;                                             ///< of cross-validation
+  int seeds = 4;            ///< starts of the radial functions, tried on a part of the data
+  int seed = 1;             ///< of the random numbers
+  double tolerance = 1e-4;  ///< relative change of the loss at which a fit stops
+  int max_iterations = 50;
+  std::size_t max_memory = std::size_t{4} << 30;  ///< (bytes) bound of rows and neighbour lists that are kept
 
   // [output]
   std::string output_dir = "out";
@@ -63,8 +81,7 @@ struct FitSettings {
 
 /// Reads a TOML file, with `key=value` overrides as `--set` takes them ("output.dir=elsewhere").
 /// \throws InputError "file:line: ..." for wrong types, values out of range, keys that are unknown (with the nearest
-/// known one)
-///         or belong to a method that this version does not have.
+///         known one) or have no meaning for the method.
 [[nodiscard]] FitSettings readFitSettings(std::string const& file, std::vector<std::string> const& overrides = {});
 
 }  // namespace sinter

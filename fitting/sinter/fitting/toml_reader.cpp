@@ -97,6 +97,20 @@ std::optional<std::vector<std::string>> TomlTable::texts(std::string const& key)
   return values;
 }
 
+std::optional<std::vector<int>> TomlTable::integers(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  auto const* const array = node->as_array();
+  std::vector<int> values;
+  if (array != nullptr)
+    for (auto const& entry : *array)
+      if (auto const value = entry.value_exact<std::int64_t>(); value && std::in_range<int>(*value))
+        values.push_back(static_cast<int>(*value));
+  if (array == nullptr || values.size() != array->size())
+    fail(key, "found " + found(*node) + ", expected a list of whole numbers: [8, 12]");
+  return values;
+}
+
 std::optional<TomlTable> TomlTable::table(std::string const& key) {
   auto const* const node = find(key);
   if (node == nullptr) return std::nullopt;

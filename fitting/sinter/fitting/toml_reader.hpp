@@ -26,6 +26,7 @@ class TomlTable {
   std::optional<double> number(std::string const& key);
   std::optional<int> integer(std::string const& key);
   std::optional<std::vector<std::string>> texts(std::string const& key);
+  std::optional<std::vector<int>> integers(std::string const& key);
   std::optional<TomlTable> table(std::string const& key);
   [[nodiscard]] std::vector<std::string> keys() const;
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sinter/core/error.hpp"
+#include "sinter/linalg/lapack.hpp"
 
 extern "C" {
 void dgeqrf_(int const* m, int const* n, double* a, int const* lda, double* tau, double* work, int const* lwork,
@@ -21,22 +22,8 @@ namespace sinter {
 
 namespace {
 
-void check(int info, char const* routine) {
-  if (info != 0) throw SystemError(std::string("LAPACK ") + routine + " failed, info = " + std::to_string(info));
-}
-
-// Calls a LAPACK routine twice: for the size of its workspace, then to work.
-template <class Call>
-void withWorkspace(char const* routine, Call const& call) {
-  double size = 0;
-  int query = -1, info = 0;
-  call(&size, &query, &info);
-  check(info, routine);
-  int length = static_cast<int>(size);
-  std::vector<double> work(static_cast<std::size_t>(length));
-  call(work.data(), &length, &info);
-  check(info, routine);
-}
+using detail::checkLapack;
+using detail::withWorkspace;
 
 }  // namespace
 
@@ -76,6 +63,50 @@ void StreamedLeastSquares::factorize() {
   _filled = diagonal;
 }
 
+void StreamedLeastSquares::appendRows(double const* numbers, std::size_t rows, std::size_t stride) {
+  auto const columns = static_cast<std::size_t>(_columns);
+  for (std::size_t r = 0; r < rows; ++r) {
+    double const* const row = numbers + r * stride;
+    if (std::any_of(row, row + columns + 1, [](double x) { return x != 0; })) append({row, columns}, row[columns]);
+  }
+}
+
+void StreamedLeastSquares::append(TriangularFactor const& other) {
+  if (other.columns != _columns)
+    throw InputError("least squares: found a factor of " + std::to_string(other.columns) + " columns, expected " +
+                     std::to_string(_columns));
+  auto const n = static_cast<std::size_t>(_columns) + 1;
+  std::vector<double> row(n);
+  std::size_t const before = _rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < n; ++c) row[c] = other.r[c * n + i];
+    append({row.data(), n - 1}, row[n - 1]);
+  }
+  _rows = before + other.rows;
+}
+
+TriangularFactor StreamedLeastSquares::factor() {
+  if (_rows == 0) throw InputError("least squares: found no rows, expected at least one");
+  factorize();
+  auto const n = static_cast<std::size_t>(_columns) + 1;
+  TriangularFactor result{_columns, _rows, std::vector<double>(n * n)};
+  for (std::size_t c = 0; c < n; ++c)
+    for (std::size_t i = 0; i < std::min(c + 1, static_cast<std::size_t>(_filled)); ++i)
+      result.r[c * n + i] = _panel[c * static_cast<std::size_t>(_capacity) + i];
+  return result;
+}
+
+double TriangularFactor::residual(std::span<double const> x) const {
+  auto const n = static_cast<std::size_t>(columns);
+  double sum = 0;
+  for (std::size_t i = 0; i <= n; ++i) {
+    double difference = -r[n * (n + 1) + i];
+    for (std::size_t c = i; c < n; ++c) difference += r[c * (n + 1) + i] * x[c];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 LeastSquaresSolution StreamedLeastSquares::solve(double rank_tolerance, double ridge) {
   if (_rows == 0) throw InputError("least squares: found no rows, expected at least one");
   factorize();
@@ -111,23 +142,18 @@ LeastSquaresSolution StreamedLeastSquares::solve(double rank_tolerance, double r
     int const one = 1;
     int info = 0;
     dtrtrs_("U", "N", "N", &solution.rank, &one, matrix.data(), &rows, b.data(), &rows, &info);
-    check(info, "dtrtrs");
+    checkLapack(info, "dtrtrs");
     solution.condition = diagonal(0) / diagonal(static_cast<std::size_t>(solution.rank) - 1);
   }
   solution.x.assign(n, 0);
   for (int i = 0; i < solution.rank; ++i) {
     auto const column = static_cast<std::size_t>(pivots[i] - 1);
+    solution.kept.push_back(pivots[i] - 1);
     solution.x[column] = b[i] / norms[column];
   }
 
-  // |A x - b|^2 = |R x - Q^T b|^2 + what lay outside the range of the columns.
-  double sum = 0;
-  for (std::size_t r = 0; r < static_cast<std::size_t>(_filled); ++r) {
-    double residual = -_panel[n * stride + r];
-    for (std::size_t c = r; c < n; ++c) residual += _panel[c * stride + r] * solution.x[c];
-    sum += residual * residual;
-  }
-  solution.residual_norm = std::sqrt(sum);
+  std::sort(solution.kept.begin(), solution.kept.end());
+  solution.residual_norm = std::sqrt(factor().residual(solution.x));
   return solution;
 }
 

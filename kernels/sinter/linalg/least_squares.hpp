@@ -12,8 +12,20 @@ namespace sinter {
 struct LeastSquaresSolution {
   std::vector<double> x;     ///< one per column; 0 for columns that depend on others
   int rank = 0;              ///< columns kept
+  std::vector<int> kept;     ///< their numbers, ascending
   double condition = 0;      ///< ratio of the first to the last kept diagonal element of R (equilibrated columns)
   double residual_norm = 0;  ///< |A x - b|, regularisation left out
+};
+
+/// What least squares knows of its rows: A^T A = R^T R with the right-hand side as the last column of A.
+struct TriangularFactor {
+  int columns = 0;        ///< unknowns n
+  std::size_t rows = 0;   ///< rows of A that it stands for
+  std::vector<double> r;  ///< R, upper triangular, (n + 1, n + 1) column-major; the last column is Q^T b, and below it
+                          ///< the norm of what no x can reach
+
+  /// |A x - b|^2.
+  [[nodiscard]] double residual(std::span<double const> x) const;
 };
 
 /// Least squares min |A x - b|^2 + ridge |D x|^2 by QR on rows that arrive in panels; A is never stored whole.
@@ -29,6 +41,16 @@ class StreamedLeastSquares {
 
   /// Appends one row of A (size `columns`) and its right-hand side.
   void append(std::span<double const> row, double right_hand_side);
+
+  /// Appends rows of A with their right-hand sides: `rows` rows of `columns` + 1 numbers, `stride` apart. Rows of zeros
+  /// are left out.
+  void appendRows(double const* numbers, std::size_t rows, std::size_t stride);
+
+  /// Appends all rows that another factor stands for.
+  void append(TriangularFactor const& other);
+
+  /// The factor of all rows so far. \throws InputError when there are none.
+  [[nodiscard]] TriangularFactor factor();
 
   /// \param rank_tolerance a column is dependent when its part orthogonal to the earlier ones is smaller than this
   /// times the

@@ -1,0 +1,264 @@
+#include "sinter/fitting/potential_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "sinter/core/error.hpp"
+#include "sinter/core/execution.hpp"
+#include "sinter/fitting/bfgs.hpp"
+
+namespace sinter {
+
+namespace {
+
+// Steps on a part of the data need not go further than the difference to all of it.
+constexpr double part_tolerance = 1e-3;
+constexpr int part_iterations = 12;
+constexpr std::size_t least_part = 40;  // structures
+constexpr double start_noise = 0.3;     // of other starts, relative to coefficient vectors of norm 1
+
+// Every fourth structure of each config type, `least_part` at least.
+std::vector<Structure> partOf(std::span<Structure const> structures) {
+  std::size_t const step = std::clamp<std::size_t>(structures.size() / least_part, 1, 4);
+  std::map<std::string, std::size_t> seen;
+  std::vector<Structure> part;
+  for (auto const& s : structures)
+    if (seen[s.config_type]++ % step == 0) part.push_back(s);
+  return part;
+}
+
+// Start number `index`: the model itself, or with radial functions changed at random.
+MtpModel startOf(MtpModel model, int index, int seed) {
+  fixGauge(model);
+  if (index == 0) return model;
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed) * 1000003 + static_cast<std::uint64_t>(index));
+  auto const uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };  // the same everywhere
+  double const size =
+      start_noise * std::sqrt(3.0 / (model.radial_basis_size * model.species_count * model.species_count));
+  for (double& c : model.radial_coeffs) c += size * (2 * uniform() - 1);
+  fixGauge(model);
+  return model;
+}
+
+// FNV-1a of bytes.
+class Digest {
+ public:
+  void add(void const* data, std::size_t size) {
+    auto const* const bytes = static_cast<unsigned char const*>(data);
+    for (std::size_t i = 0; i < size; ++i) _value = (_value ^ bytes[i]) * 0x100000001b3ULL;
+  }
+  template <class T>
+  void add(T const& value) {
+    add(&value, sizeof(value));
+  }
+  template <class T>
+  void add(std::vector<T> const& values) {
+    add(values.size());
+    add(values.data(), values.size() * sizeof(T));
+  }
+  void add(std::string const& text) {
+    add(text.size());
+    add(text.data(), text.size());
+  }
+  [[nodiscard]] std::string text() const { return std::to_string(_value); }
+
+ private:
+  std::uint64_t _value = 0xcbf29ce484222325ULL;
+};
+
+template <class ExecutionSpace>
+class Fitter {
+ public:
+  Fitter(FitSettings const& settings, MtpModel start, double nearest, std::span<Structure const> structures,
+         FitHooks const& hooks, std::optional<FitState> const& resume)
+      : _settings(settings), _start(std::move(start)), _nearest(nearest), _structures(structures), _hooks(hooks) {
+    _state.identity = fitIdentity(settings, _start, structures);
+    if (!resume) return;
+    if (resume->identity != _state.identity)
+      throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
+    _state = *resume;
+  }
+
+  PotentialFit run() {
+    MtpModel radial = _start;
+    if (_settings.method == FitMethod::varpro) radial = chooseRadial();
+    auto training = makeTraining(_structures);
+    if (_settings.method == FitMethod::varpro)
+      radial = runStage(*training, radial, nextStage(_best, lastLevel(), true));
+    PotentialFit fit;
+    if (_settings.method == FitMethod::bfgs) radial = fitBfgs(*training, fit, radial);
+    static_cast<LinearFit&>(fit) = solveLinear(*training, _settings, radial);
+    fit.stages = _state.stages;
+    for (auto const& stage : fit.stages) fit.iterations += stage.state.iterations;
+    return fit;
+  }
+
+ private:
+  [[nodiscard]] int lastLevel() const { return _settings.levels.empty() ? 0 : _settings.levels.back(); }
+  [[nodiscard]] auto makeTraining(std::span<Structure const> structures) const {
+    return std::make_unique<TrainingRows<ExecutionSpace>>(_settings, _start, structures, _hooks.pass);
+  }
+  [[nodiscard]] VarproOptions options(bool all_data) const {
+    VarproOptions result;
+    result.tolerance = all_data ? _settings.tolerance : std::max(_settings.tolerance, part_tolerance);
+    result.max_iterations = all_data ? _settings.max_iterations : std::min(_settings.max_iterations, part_iterations);
+    if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
+    return result;
+  }
+
+  // Starts on a part of the data, up the ladder; the best goes on.
+  MtpModel chooseRadial() {
+    auto const& levels = _settings.levels;
+    bool const is_ladder = levels.size() > 1;
+    if (_settings.seeds == 1 && !is_ladder) return _start;
+    auto const part = partOf(_structures);
+    auto training = makeTraining(part);
+    MtpModel best = _start;
+    double least = 0;
+    for (int start = 0; start < _settings.seeds; ++start) {
+      MtpModel model = startOf(is_ladder ? atLevel(_start, levels.front(), _nearest) : _start, start, _settings.seed);
+      double loss = 0;
+      for (std::size_t l = 0; l < std::max<std::size_t>(levels.size(), 1); ++l) {
+        bool const is_last = l + 1 >= levels.size();
+        if (is_last && _settings.seeds == 1) {  // the steps on all data do it
+          model = atLevel(model, levels[l], _nearest);
+          break;
+        }
+        if (l > 0) model = atLevel(model, levels[l], _nearest);
+        FitStage& stage = nextStage(start, levels.empty() ? 0 : levels[l], false);
+        model = runStage(*training, model, stage);
+        loss = stage.state.loss;
+      }
+      if (start == 0 || loss < least) {
+        least = loss;
+        best = model;
+        _best = start;
+      }
+    }
+    return best;
+  }
+
+  // The stage that comes now: one of the state that is resumed, or a new one.
+  FitStage& nextStage(int start, int level, bool all_data) {
+    if (_next == _state.stages.size()) {
+      _state.stages.push_back({start, level, all_data, {}, {}});
+      _is_new = true;
+    } else {
+      _is_new = false;
+    }
+    return _state.stages[_next++];
+  }
+
+  MtpModel runStage(TrainingRows<ExecutionSpace>& training, MtpModel model, FitStage& stage) {
+    if (!_is_new && (stage.state.converged || stage.state.iterations >= options(stage.all_data).max_iterations)) {
+      model.radial_coeffs = stage.state.radial;
+      return model;
+    }
+    fixGauge(model);
+    auto const columns = independentColumns(training, model);
+    VariableProjection<ExecutionSpace> projection(training, model, columns, options(stage.all_data));
+    if (!_is_new && !stage.state.radial.empty()) projection.restore(stage.state);
+    auto const structures = static_cast<double>(training.structures());
+    bool more = true;
+    while (more) {
+      more = projection.step();
+      stage.state = projection.state();
+      if (more) stage.losses.push_back(stage.state.loss / structures);
+      if (_hooks.step) _hooks.step(stage);
+      if (_hooks.save) _hooks.save(_state);
+    }
+    model.radial_coeffs = stage.state.radial;
+    return model;
+  }
+
+  MtpModel fitBfgs(TrainingRows<ExecutionSpace>& training, PotentialFit& fit, MtpModel const& radial) {
+    MtpModel const start = solveLinear(training, _settings, radial).model;
+    FitStage& stage = nextStage(0, lastLevel(), true);
+    auto const structures = static_cast<double>(training.structures());
+    MtpModel const result =
+        minimizeBfgs(training, start, _settings.tolerance, _settings.max_iterations, [&](int iteration, double loss) {
+          stage.losses.push_back(loss / structures);
+          stage.state.iterations = iteration;
+          stage.state.loss = loss;
+          if (_hooks.step) _hooks.step(stage);
+        });
+    static_cast<void>(fit);
+    return result;
+  }
+
+  FitSettings const& _settings;
+  MtpModel _start;
+  double _nearest;
+  std::span<Structure const> _structures;
+  FitHooks const& _hooks;
+  FitState _state;
+  std::size_t _next = 0;
+  bool _is_new = true;
+  int _best = 0;
+};
+
+}  // namespace
+
+std::string fitIdentity(FitSettings const& settings, MtpModel const& start, std::span<Structure const> structures) {
+  Digest digest;
+  digest.add(settings.levels);
+  digest.add(start.radial_coeffs);
+  digest.add(start.min_dist);
+  digest.add(start.max_dist);
+  digest.add(start.radial_basis_type);
+  digest.add(start.species);
+  digest.add(start.alpha_moment_mapping);
+  digest.add(settings.weights.energy);
+  digest.add(settings.weights.force);
+  digest.add(settings.weights.virial);
+  for (auto const& [name, weights] : settings.config_type_weights) {
+    digest.add(name);
+    digest.add(weights.energy);
+    digest.add(weights.force);
+    digest.add(weights.virial);
+  }
+  for (auto const& [species, energy] : settings.e0) {
+    digest.add(species);
+    digest.add(energy);
+  }
+  digest.add(settings.weight_mode);
+  digest.add(settings.scale_by_force);
+  digest.add(settings.method);
+  digest.add(settings.ridge);
+  digest.add(settings.ridge_choice);
+  digest.add(settings.seeds);
+  digest.add(settings.seed);
+  digest.add(settings.tolerance);
+  digest.add(settings.max_iterations);
+  for (auto const& s : structures) {
+    digest.add(s.cell);
+    digest.add(s.positions);
+    digest.add(s.species);
+    digest.add(s.energy.value_or(0));
+    digest.add(s.forces);
+    digest.add(s.virial.value_or(Voigt{}));
+    digest.add(s.config_type);
+    for (auto const& [name, value] : s.features)
+      if (name == "weight") digest.add(value);
+  }
+  return digest.text();
+}
+
+template <class ExecutionSpace>
+PotentialFit fitPotential(FitSettings const& settings, MtpModel const& start, double nearest_distance,
+                          std::span<Structure const> structures, FitHooks const& hooks,
+                          std::optional<FitState> const& resume) {
+  return Fitter<ExecutionSpace>(settings, start, nearest_distance, structures, hooks, resume).run();
+}
+
+#define SINTER_INSTANTIATE(SPACE)                                                                                    \
+  template PotentialFit fitPotential<SPACE>(FitSettings const&, MtpModel const&, double, std::span<Structure const>, \
+                                            FitHooks const&, std::optional<FitState> const&);
+SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
+
+}  // namespace sinter

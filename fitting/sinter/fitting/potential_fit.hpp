@@ -1,0 +1,57 @@
+/// \file
+/// A whole fit: starts, ladder of levels, radial coefficients, final linear solution.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sinter/fitting/linear_fit.hpp"
+#include "sinter/fitting/variable_projection.hpp"
+
+namespace sinter {
+
+/// The steps of one start at one level.
+struct FitStage {
+  int start = 0;               ///< 0, 1, ...; 0 is the exponential start itself
+  int level = 0;               ///< 0 for a template from a file
+  bool all_data = false;       ///< on the whole training set, or on a part of it
+  std::vector<double> losses;  ///< after each step, of the structures it is about: sum of weighted squares / structures
+  VarproState state;
+};
+
+/// Where a fit stands. Written after every step, it lets a fit go on to the same bits as if nothing had happened.
+struct FitState {
+  std::string identity;  ///< of settings and data
+  std::vector<FitStage> stages;
+};
+
+struct PotentialFit : LinearFit {
+  std::vector<FitStage> stages;
+  int iterations = 0;  ///< steps of all stages
+};
+
+/// What a fit tells while it runs; any of these may be empty. Exceptions end the fit.
+struct FitHooks {
+  FitProgress pass;                           ///< structures done in this pass
+  std::function<void(FitStage const&)> step;  ///< after every step
+  std::function<void(FitState const&)> save;  ///< after every step
+};
+
+/// What makes a state belong to a fit: the settings that decide on its steps, and the data.
+[[nodiscard]] std::string fitIdentity(FitSettings const& settings, MtpModel const& start,
+                                      std::span<Structure const> structures);
+
+/// Fits a potential as `settings` say. Starts go up the ladder of levels on a part of the training set, of which the
+/// best goes on with all of it.
+/// \param start from makeStartModel
+/// \param resume a state that `save` was given by the same fit
+/// \throws InputError when `resume` is of another fit, or data and settings do not fit together.
+template <class ExecutionSpace>
+[[nodiscard]] PotentialFit fitPotential(FitSettings const& settings, MtpModel const& start, double nearest_distance,
+                                        std::span<Structure const> structures, FitHooks const& hooks = {},
+                                        std::optional<FitState> const& resume = {});
+
+}  // namespace sinter
