@@ -19,15 +19,14 @@ class InnerList {
   static constexpr double skin = 0.25;  ///< A
 
   /// Gives `environment`, with LAMMPS's list, the inner list in its place, made anew where needed.
-  /// \param owned atoms that may be centres are those before this one
   /// \param watched atoms whose motion tells that of all are those before this one
   /// \param is_new LAMMPS has built its list since the last call
   template <class Positions, class Types>
   void replace(ExecutionSpace const& space, LammpsEnvironment<memory_space, Positions, Types, Neighbors>& environment,
-               double cutoff, int owned, int watched, bool is_new) {
+               double cutoff, int watched, bool is_new) {
     if (is_new || environment.atoms != static_cast<int>(_positions.extent(0)) ||
         haveMoved(space, environment.x, watched))
-      make(space, environment, cutoff, owned, is_new);
+      make(space, environment, cutoff, is_new);
     environment.list = {_counts, _table};
     environment.most_neighbors = static_cast<int>(_table.extent(1));
     environment.all_described = environment.trimmed = true;
@@ -51,9 +50,9 @@ class InnerList {
   }
 
   template <class Environment>
-  void make(ExecutionSpace const& space, Environment const& outer, double cutoff, int owned, bool is_new) {
+  void make(ExecutionSpace const& space, Environment const& outer, double cutoff, bool is_new) {
     auto const centres = outer.centres;
-    int const count = outer.numCentres();
+    int const count = outer.numCentres(), owned = outer.owned;
     if (is_new) {
       int longest = 0;
       Kokkos::parallel_reduce(

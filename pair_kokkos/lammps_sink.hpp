@@ -106,7 +106,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
 
   evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces, Real>(space, plan, environment, sink);
 
-  buffers.forces.finish(space);
+  buffers.forces.finish(space, environment.owned);
   if (tally.atom_virial) Kokkos::Experimental::contribute(space, atom_virial, sink.atom_virial);
   if (tally.centroid_virial) Kokkos::Experimental::contribute(space, centroid_virial, sink.centroid_virial);
 

@@ -257,6 +257,7 @@ void PairMTP::compute(int eflag, int vflag) {
   environment.centres = Types(centres.data(), centres.size());
   environment.list = {list->numneigh, list->firstneigh};
   environment.atoms = all;
+  environment.owned = atom->nlocal;
   environment.most_neighbors = most;
   environment.all_described = allDescribed();
 

@@ -131,13 +131,13 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   environment.centres = centres;
   environment.list = {k_list->d_numneigh, k_list->d_neighbors};
   environment.atoms = all;
+  environment.owned = atom->nlocal;
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
   environment.all_described = allDescribed();
   DeviceType const space;
   if constexpr (!sinter::is_device_space<DeviceType>) {
     bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;
-    inner_list.replace(space, environment, plan.max_dist, atom->nlocal, ghosts_are_own ? atom->nlocal : all,
-                       is_new_list);
+    inner_list.replace(space, environment, plan.max_dist, ghosts_are_own ? atom->nlocal : all, is_new_list);
   }
 
   auto const f = atomKK->k_f.view<DeviceType>();

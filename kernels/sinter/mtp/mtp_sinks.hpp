@@ -67,23 +67,32 @@ class ForceSum {
     }
   }
 
-  /// Adds what they left to the forces.
-  void finish(ExecutionSpace const& space) const {
+  /// Adds what they left to the forces. Atoms before `owned` and those from there on (ghosts, say) are shared among
+  /// threads separately, so that a thread mostly adds what it left itself; what no thread touched is not written, so
+  /// that it stays in the caches of all.
+  void finish(ExecutionSpace const& space, int owned = 0) const {
     if constexpr (has_copies) {
-      auto const copies = _copies;
-      auto const forces = _forces;
-      int const atoms = _atoms, threads = _threads.size();
-      Kokkos::parallel_for(
-          "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, 0, atoms), KOKKOS_LAMBDA(int i) {
-            Triple sum(0, 0, 0);
-            for (int t = 0; t < threads; ++t) {
-              double* const copy = &copies(t * static_cast<std::ptrdiff_t>(atoms) + i, 0);
-              sum = sum - Triple::loadRecord(copy);
-              Triple(0, 0, 0).storeRecord(copy);
-            }
-            for (int x = 0; x < 3; ++x) forces(i, x) -= sum[x];
-          });
+      for (auto const& [begin, end] : {Kokkos::pair<int, int>(0, owned), Kokkos::pair<int, int>(owned, _atoms)})
+        if (begin < end) addCopies(space, begin, end);
     }
+  }
+  /// (Public, because nvcc takes device lambdas from public functions only.)
+  void addCopies(ExecutionSpace const& space, int begin, int end) const {
+    auto const copies = _copies;
+    auto const forces = _forces;
+    int const atoms = _atoms, threads = _threads.size();
+    Kokkos::parallel_for(
+        "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, begin, end), KOKKOS_LAMBDA(int i) {
+          for (int t = 0; t < threads; ++t) {
+            double* const copy = &copies(t * static_cast<std::ptrdiff_t>(atoms) + i, 0);
+            double const x = copy[0], y = copy[1], z = copy[2];
+            if (x == 0 && y == 0 && z == 0) continue;
+            forces(i, 0) += x;
+            forces(i, 1) += y;
+            forces(i, 2) += z;
+            Triple(0, 0, 0).storeRecord(copy);
+          }
+        });
   }
 
  private:
