@@ -16,9 +16,9 @@ using Displacement = Triple;
 ///
 /// Centres are counted 0 <= c < numCentres(); `centre(c)` is the atom it stands for, `environment(c)` its neighbours:
 /// `size()`, and of neighbour k the atom `neighbor(k)` and `displacement(k)`. Neighbours may lie beyond the kernel's
-/// cutoff (a list with a skin): the kernel trims them, unless `isTrimmed(cutoff)` says that so few do that the test is not
-/// worth its time. Everything but the host queries is callable on the device.
-/// `group` ranges let one team own all centres of a structure (deterministic sums without atomics).
+/// cutoff (a list with a skin): the kernel trims them, unless `isTrimmed(cutoff)` says that so few do that the test is
+/// not worth its time. Everything but the host queries is callable on the device. `group` ranges let one team own all
+/// centres of a structure (deterministic sums without atomics).
 template <class Source>
 concept EnvironmentSource = requires(Source const& source, int c, int k) {
   typename Source::memory_space;
