@@ -471,9 +471,9 @@ double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel 
     EnergyForcesVirialSink<Space> sink;
     sink.site_energies = decltype(sink.site_energies)("sinter::fitting::energies", atoms);
     sink.site_virial = decltype(sink.site_virial)("sinter::fitting::virial", atoms);
-    sink.forces = decltype(sink.forces)(forces);
+    sink.forces.begin(space, forces);
     evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces>(space, plan, list, sink);
-    Kokkos::Experimental::contribute(space, forces, sink.forces);
+    sink.forces.finish(space);
     space.fence("sinter::fitting::lossGradient");
     int atom = 0;
     for (std::size_t s = batch.begin; s < batch.end; ++s) {

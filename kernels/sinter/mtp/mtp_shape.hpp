@@ -27,11 +27,21 @@ struct Index {
   KOKKOS_FORCEINLINE_FUNCTION constexpr operator int() const { return i; }
 };
 
+// These also call what only a host can call, from host code; nvcc is not to warn of that.
+#if defined(__CUDACC__)
+#pragma nv_exec_check_disable
+#endif
+template <class Body, int... i>
+KOKKOS_FORCEINLINE_FUNCTION void callWithIndices(Body const& body, std::integer_sequence<int, i...>) {
+  (body(Index<i>()), ...);
+}
 /// Calls body(Index<i>()) for i = 0 .. count - 1, without a loop.
+#if defined(__CUDACC__)
+#pragma nv_exec_check_disable
+#endif
 template <int count, class Body>
 KOKKOS_FORCEINLINE_FUNCTION void unrolled(Body const& body) {
-  [&]<int... i>(std::integer_sequence<int, i...>) SINTER_ALWAYS_INLINE { (body(Index<i>()), ...); }
-  (std::make_integer_sequence<int, count>{});
+  callWithIndices(body, std::make_integer_sequence<int, count>{});
 }
 
 /// Monomials and accumulated moments of the untrained template of a level after trace folding, in the order of the
