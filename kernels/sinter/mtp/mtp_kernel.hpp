@@ -168,6 +168,7 @@ struct MtpKernel {
     scratch_level = bytes * (shared ? 1 : team_size) <= fast ? 0 : 1;
     int const units_of_team = mapping == MtpMapping::block ? 1 : team_size;
     Policy policy(space, (units + units_of_team - 1) / units_of_team, team_size, vector_length);
+    if constexpr (!on_device) policy.set_chunk_size(1);  // equal shares; Kokkos's own choice is up to 128 packs
     if constexpr (shared)
       policy.set_scratch_size(scratch_level, Kokkos::PerTeam(static_cast<int>(bytes)));
     else
