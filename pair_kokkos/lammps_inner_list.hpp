@@ -41,8 +41,7 @@ class InnerList {
     Kokkos::parallel_reduce(
         "sinter::pair::haveMoved", Kokkos::RangePolicy<ExecutionSpace>(space, 0, watched),
         KOKKOS_LAMBDA(int i, double& most) {
-          Triple const d = Triple::load(&x(i, 0)) - Triple::load(&old(i, 0));
-          double const squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+          double const squared = (Triple::load(&x(i, 0)) - Triple::load(&old(i, 0))).squaredNorm();
           if (squared > most) most = squared;
         },
         Kokkos::Max<double>(farthest));
@@ -91,7 +90,7 @@ class InnerList {
           for (int k = 0; k < size; ++k) {  // what is outside is written over by the next one
             Displacement const d = environment.displacement(k);
             table(i, inside) = environment.neighbor(k);
-            inside += d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= reach ? 0 : 1;
+            inside += d.squaredNorm() >= reach ? 0 : 1;
           }
           counts(i) = inside;
         });

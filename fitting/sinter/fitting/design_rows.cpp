@@ -39,10 +39,8 @@ NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const
       KOKKOS_LAMBDA(int c) {
         double least = cutoff * cutoff;
         auto const environment = list.environment(c);
-        for (int k = 0; k < environment.size(); ++k) {
-          Displacement const d = environment.displacement(k);
-          least = Kokkos::fmin(least, d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-        }
+        for (int k = 0; k < environment.size(); ++k)
+          least = Kokkos::fmin(least, environment.displacement(k).squaredNorm());
         nearest(c) = environment.size() == 0 ? -1.0 : Kokkos::sqrt(least);
       });
   auto const distances = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), nearest);

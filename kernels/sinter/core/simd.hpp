@@ -158,13 +158,15 @@ class Triple {
   }
 #endif
 
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION double squaredNorm() const {
+    Triple const& t = *this;
+    return t[0] * t[0] + t[1] * t[1] + t[2] * t[2];
+  }
+
   /// Squared lengths of four.
   KOKKOS_FORCEINLINE_FUNCTION static void squaredNorms(Triple const (&triples)[4], double (&squares)[4]) {
 #if defined(__CUDACC__)
-    for (int i = 0; i < 4; ++i) {
-      auto const& t = triples[i];
-      squares[i] = t[0] * t[0] + t[1] * t[1] + t[2] * t[2];
-    }
+    for (int i = 0; i < 4; ++i) squares[i] = triples[i].squaredNorm();
 #else
     Four square[4];
     for (int i = 0; i < 4; ++i) square[i] = triples[i]._values * triples[i]._values;

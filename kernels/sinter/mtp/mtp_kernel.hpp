@@ -303,14 +303,11 @@ struct MtpKernel {
     bool const usual = isUsual();
     for (int k = 0; k < environment.size(); ++k) {
       Displacement const d = environment.displacement(k);
-      if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= cutoff_squared) continue;
+      if (d.squaredNorm() >= cutoff_squared) continue;
       for (int x = 0; x < 3; ++x) at(s, direction + x, 0) = static_cast<Real>(d[x]);
       neighborOf(s, 0, 0) = environment.neighbor(k);
       evaluateDistance(s, 0);
-      if (usual)
-        evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, 0, own);
-      else
-        evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, 0, own);
+      evaluateRadialOfPair(usual, s, 0, own);
       body();
     }
   }
@@ -334,7 +331,7 @@ struct MtpKernel {
         if constexpr (!in_lanes) {
           counts[l] = workers.scan(all, [&](int k, int& slot, bool final) {
             Displacement const d = environment.displacement(k);
-            bool const inside = isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+            bool const inside = isInside(d.squaredNorm());
             if (final && inside) {
               for (int x = 0; x < 3; ++x) at(s, direction + x, slot) = static_cast<Real>(d[x]);
               neighborOf(s, slot, 0) = environment.neighbor(k);
@@ -370,7 +367,7 @@ struct MtpKernel {
           for (; k < all; ++k) {
             Displacement const d = environment.displacement(k);
             put(d, environment.neighbor(k));
-            record += isInside(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) ? step : 0;
+            record += isInside(d.squaredNorm()) ? step : 0;
           }
           counts[l] = static_cast<int>((record - recordOf(s, 0, l)) / step);
         }
@@ -416,19 +413,17 @@ struct MtpKernel {
           return;
         }
       }
-      if (usual) {
-        for (; k < neighbors; ++k) evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, k, own);
-      } else {
-        for (; k < neighbors; ++k) evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, k, own);
-      }
+      for (; k < neighbors; ++k) evaluateRadialOfPair(usual, s, k, own);
     } else {
-      workers.forEach(0, neighbors, [&](int k) {
-        if (usual)
-          evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, k, own);
-        else
-          evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, k, own);
-      });
+      workers.forEach(0, neighbors, [&](int k) { evaluateRadialOfPair(usual, s, k, own); });
     }
+  }
+  KOKKOS_FORCEINLINE_FUNCTION void evaluateRadialOfPair(bool usual, MtpScratch<Number> const& s, int k,
+                                                        int const (&own)[lanes]) const {
+    if (usual)
+      evaluateRadialOf<1, 8, Coefficients::of_pairs>(s, k, own);
+    else
+      evaluateRadialOf<1, 0, Coefficients::of_pairs>(s, k, own);
   }
 
   // u, r and 1/r of a neighbour from its displacement.
