@@ -12,7 +12,6 @@
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
-#include "mtp_reference.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -58,15 +57,7 @@ class FitCommand : public test::CommandTest {
 
   void label(std::vector<Structure>& structures, double noise = 0) const {
     reference::Random random(5);
-    for (auto& s : structures) {
-      auto const r = reference::evaluateMtp(truth, s, reference::typesOf(truth, s));
-      s.energy = r.energy + noise * random();
-      s.forces = r.forces;
-      for (auto& f : s.forces)
-        for (double& x : f) x += noise * random();
-      auto const& w = r.virial;
-      if (volume(s)) s.virial = Voigt{w[0][0], w[1][1], w[2][2], w[1][2], w[0][2], w[0][1]};
-    }
+    for (auto& s : structures) reference::label(s, truth, random, noise);
   }
 
   Outcome fit(std::string const& options = "") const {

@@ -10,7 +10,6 @@
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
-#include "mtp_reference.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/fitting/bfgs.hpp"
 #include "sinter/fitting/checkpoint.hpp"
@@ -23,6 +22,7 @@ namespace sinter {
 namespace {
 
 using reference::diamond;
+using reference::label;
 using reference::randomStructure;
 using reference::testModel;
 
@@ -35,15 +35,8 @@ std::vector<Structure> labelled(MtpModel const& truth, int count, int atoms, dou
     double const a = 6.5 + 0.1 * (n % 5);
     structures.push_back(randomStructure(atoms, {{{a, 0.3, 0}, {0, a, 0.2}, {0.4, 0, a}}}, {true, true, true}, 1.65,
                                          species, static_cast<std::uint64_t>(n) + 1));
-    auto& s = structures.back();
-    s.config_type = n % 2 == 0 ? "even" : "odd";
-    auto const result = reference::evaluateMtp(truth, s, reference::typesOf(truth, s));
-    s.energy = result.energy + noise * random();
-    s.forces = result.forces;
-    for (auto& f : s.forces)
-      for (double& x : f) x += noise * random();
-    auto const& w = result.virial;
-    s.virial = Voigt{w[0][0], w[1][1], w[2][2], w[1][2], w[0][2], w[0][1]};
+    structures.back().config_type = n % 2 == 0 ? "even" : "odd";
+    label(structures.back(), truth, random, noise);
   }
   return structures;
 }

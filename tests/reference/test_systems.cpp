@@ -83,6 +83,16 @@ std::vector<int> typesOf(MtpModel const& model, Structure const& structure) {
   return SpeciesMap(model.species, model.species_count).typesOf(structure, "test");
 }
 
+void label(Structure& structure, MtpModel const& truth, Random& random, double noise) {
+  auto const result = evaluateMtp(truth, structure, typesOf(truth, structure));
+  structure.energy = result.energy + noise * random();
+  structure.forces = result.forces;
+  for (auto& force : structure.forces)
+    for (double& x : force) x += noise * random();
+  auto const& w = result.virial;
+  if (volume(structure)) structure.virial = Voigt{w[0][0], w[1][1], w[2][2], w[1][2], w[0][2], w[0][1]};
+}
+
 std::vector<Structure> testStructures(std::vector<int> const& species) {
   std::array<bool, 3> const bulk{true, true, true};
   std::vector<Structure> all;

@@ -42,6 +42,10 @@ MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, d
 /// Types 0, 1, ... of a structure whose species are those of `model`.
 std::vector<int> typesOf(MtpModel const& model, Structure const& structure);
 
+/// Gives a structure the energy, forces and (with a volume) virial of `truth`, energy and forces with noise in
+/// [-noise, noise).
+void label(Structure& structure, MtpModel const& truth, Random& random, double noise = 0);
+
 /// The structures that every kernel is tested on: bulk, triclinic, cells smaller than the cutoff, a slab, a wire, a
 /// molecule, a single atom in a box, a single atom without a cell, atoms outside the cell.
 std::vector<Structure> testStructures(std::vector<int> const& species = {14});
