@@ -33,6 +33,7 @@ struct LammpsSink {
   ForceSum<ExecutionSpace> forces;
   Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
+  bool with_virials = true;  // of centres
   bool with_atom_virial = false, with_centroid_virial = false;
 
   struct Access {
@@ -43,6 +44,7 @@ struct LammpsSink {
 
     KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const { forces.subtract(j, gradient); }
 
+    KOKKOS_FUNCTION bool wantsVirials() const { return sink.with_virials; }
     KOKKOS_FUNCTION bool wantsPairVirials() const { return sink.with_atom_virial || sink.with_centroid_virial; }
     KOKKOS_FUNCTION void pairVirial(int i, int j, double const (&pair)[3][3]) const {
       constexpr int row[9] = {0, 1, 2, 0, 0, 1, 1, 2, 2}, column[9] = {0, 1, 2, 1, 2, 2, 0, 0, 1};
@@ -62,6 +64,7 @@ struct LammpsSink {
 
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
       forces.subtract(i, {-sums.gradient[0], -sums.gradient[1], -sums.gradient[2]});
+      if (!wantsVirials()) return;
       for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
@@ -99,6 +102,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
   sink.site_virial = buffers.site_virial;
   buffers.forces.begin(space, forces);
   sink.forces = buffers.forces;
+  sink.with_virials = tally.totals;
   sink.with_atom_virial = tally.atom_virial;
   sink.with_centroid_virial = tally.centroid_virial;
   if (tally.atom_virial) sink.atom_virial = typename Sink::template Scatter<double* [6]>(atom_virial);

@@ -45,7 +45,8 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr bool contains(MtpOutputs outputs, MtpOutpu
 /// Sums over the neighbours of a centre, as a sink receives them.
 struct PairSums {
   double gradient[3];  ///< sum_j g_j, with the pair derivatives g_j = dE_i/dr_ij
-  double virial[6];    ///< -sum_j r_ij (x) g_j: xx yy zz yz xz xy; symmetric, as E_i does not change under rotation
+  double virial[6];    ///< -sum_j r_ij (x) g_j: xx yy zz yz xz xy; symmetric, as E_i does not change under rotation;
+                       ///< zero unless results.wantsVirials()
 };
 
 namespace detail {
@@ -949,11 +950,15 @@ struct MtpKernel {
         r[i][x] = length * u[x];
         addTo(sums.values[x], g[i][x]);
       });
-      unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE {
-        virial[v] = i == 0 ? r[i][row[v]] * g[i][column[v]] : Kokkos::fma(r[i][row[v]], g[i][column[v]], virial[v]);
-      });
     });
-    unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE { addTo(sums.values[3 + v], virial[v]); });
+    if (results.wantsVirials()) {
+      unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
+        unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE {
+          virial[v] = i == 0 ? r[i][row[v]] * g[i][column[v]] : Kokkos::fma(r[i][row[v]], g[i][column[v]], virial[v]);
+        });
+      });
+      unrolled<6>([&](auto v) SINTER_ALWAYS_INLINE { addTo(sums.values[3 + v], virial[v]); });
+    }
 
     unrolled<count>([&](auto i) SINTER_ALWAYS_INLINE {
       Number records[4] = {g[i][0], g[i][1], g[i][2], Number(Real(0))};

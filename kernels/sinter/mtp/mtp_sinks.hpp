@@ -121,6 +121,7 @@ struct EnergyForcesVirialSink {
     typename ForceSum<ExecutionSpace>::Access forces;
 
     KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { sink.site_energies(i) = energy; }
+    KOKKOS_FUNCTION static constexpr bool wantsVirials() { return true; }
     KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
     KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
     KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const { forces.subtract(j, gradient); }
@@ -147,6 +148,7 @@ struct DesignRowsSink {
 
   KOKKOS_FUNCTION DesignRowsSink const& access() const { return *this; }
   KOKKOS_FUNCTION void basisValue(int i, int b, double value) const { energy(structure(i), b) += value; }
+  KOKKOS_FUNCTION static constexpr bool wantsVirials() { return true; }
   KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
   KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
   KOKKOS_FUNCTION void pair(int b, int j, Triple const& gradient) const {
