@@ -33,7 +33,7 @@ struct LammpsSink {
   ForceSum<ExecutionSpace> forces;
   Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
-  bool with_virials = true;  // of centres
+  bool with_virials = true;              // of centres
   bool with_atom_virial = false, with_centroid_virial = false;
 
   struct Access {
