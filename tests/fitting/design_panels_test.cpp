@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "backends.hpp"
 #include "basis_differences.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/fitting/panel_sums.hpp"
 #include "sinter/mtp/mtp_rows.hpp"
 
 namespace sinter {
@@ -39,18 +43,18 @@ std::size_t rowsOf(std::vector<Structure> const& structures) {
 using HostPanel = Kokkos::View<double**, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
 template <class ExecutionSpace>
-class DesignPanelsTest : public testing::Test {
- protected:
-  static HostPanel panelOf(MtpModel const& model, std::vector<Structure> const& structures, RowColumns which,
-                           std::size_t max_memory = enough) {
-    DesignPanels<ExecutionSpace> panels(model, max_memory);
-    panels.setCoefficients(model);
-    typename DesignPanels<ExecutionSpace>::Panel const panel("panel", rowsOf(structures), panels.columns(which));
-    panels.addRows(listOf<typename ExecutionSpace::memory_space>(model, structures), which, panel);
-    ExecutionSpace().fence();
-    return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), panel);
-  }
-};
+HostPanel panelOf(MtpModel const& model, std::vector<Structure> const& structures, RowColumns which,
+                  std::size_t max_memory = enough) {
+  DesignPanels<ExecutionSpace> panels(model, max_memory);
+  panels.setCoefficients(model);
+  typename DesignPanels<ExecutionSpace>::Panel const panel("panel", rowsOf(structures), panels.columns(which));
+  panels.addRows(listOf<typename ExecutionSpace::memory_space>(model, structures), which, panel);
+  ExecutionSpace().fence();
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), panel);
+}
+
+template <class ExecutionSpace>
+class DesignPanelsTest : public testing::Test {};
 TYPED_TEST_SUITE(DesignPanelsTest, test::ExecutionSpaces);
 
 // Rows of MtpRows with the columns of a panel.
@@ -111,10 +115,10 @@ TYPED_TEST(DesignPanelsTest, EqualTheRowsOfTheHost) {
                  " species, " + std::to_string(model.alpha_moment_mapping.size()) + " functions");
     auto const expected = referenceOf(model, structures);
     std::size_t const basis = model.alpha_moment_mapping.size();
-    auto const all = this->panelOf(model, structures, RowColumns::all);
-    auto const of_basis = this->panelOf(model, structures, RowColumns::basis),
-               of_radial = this->panelOf(model, structures, RowColumns::radial);
-    auto const in_portions = this->panelOf(model, structures, RowColumns::all, 1);  // centre after centre
+    auto const all = panelOf<TypeParam>(model, structures, RowColumns::all);
+    auto const of_basis = panelOf<TypeParam>(model, structures, RowColumns::basis),
+               of_radial = panelOf<TypeParam>(model, structures, RowColumns::radial);
+    auto const in_portions = panelOf<TypeParam>(model, structures, RowColumns::all, 1);  // centre after centre
     ASSERT_EQ(all.extent(1), expected.extent(1));
     ASSERT_EQ(of_basis.extent(1) + of_radial.extent(1), expected.extent(1));
     for (std::size_t c = 0; c < expected.extent(1); ++c) {
@@ -130,7 +134,7 @@ TYPED_TEST(DesignPanelsTest, BasisRowsAreDifferences) {
   auto const model = testModel(8, {14, 8});
   auto structures = testStructures({14, 8});
   std::erase_if(structures, [](Structure const& s) { return s.size() > 8; });
-  auto const rows = this->panelOf(model, structures, RowColumns::basis);
+  auto const rows = panelOf<TypeParam>(model, structures, RowColumns::basis);
   HostPanel const expected("differences", rows.extent(0), rows.extent(1));
   std::size_t first = 0;
   for (auto const& structure : structures) {
@@ -148,11 +152,13 @@ TYPED_TEST(DesignPanelsTest, BasisRowsAreDifferences) {
   for (std::size_t k = 0; k < rows.extent(1); ++k) EXPECT_LE(deviation(rows, k, expected, k), 1e-9) << "function " << k;
 }
 
+// From run to run, and on hosts whatever the number of threads.
 TYPED_TEST(DesignPanelsTest, AreTheSameBitForBit) {
+  using Other = std::conditional_t<is_device_space<TypeParam>, TypeParam, Kokkos::Serial>;
   auto const model = testModel(10, {14, 8});
   auto const structures = testStructures({14, 8});
-  auto const first = this->panelOf(model, structures, RowColumns::all),
-             second = this->panelOf(model, structures, RowColumns::all);
+  auto const first = panelOf<TypeParam>(model, structures, RowColumns::all),
+             second = panelOf<Other>(model, structures, RowColumns::all);
   EXPECT_TRUE(std::equal(first.data(), first.data() + first.size(), second.data()));
 }
 
@@ -173,6 +179,80 @@ TYPED_TEST(DesignPanelsTest, RefuseAModelWithoutRadialCoefficients) {
   DesignPanels<TypeParam> panels(model, enough);
   model.radial_coeffs.clear();
   EXPECT_THROW(panels.setCoefficients(model), InputError);
+}
+
+// Sums over two batches equal plain loops over the rows of the host.
+TYPED_TEST(DesignPanelsTest, SumsAreThoseOfTheWeightedRows) {
+  using MemorySpace = typename TypeParam::memory_space;
+  auto const model = testModel(8, {14, 8});
+  auto const structures = testStructures({14, 8});
+  auto const rows = referenceOf(model, structures);
+  auto const basis = static_cast<int>(model.alpha_moment_mapping.size()),
+             radial = static_cast<int>(model.radial_coeffs.size()), linear = basis + 2 + 1;
+  reference::Random random(3);
+  std::vector<double> scale(rows.extent(0)), target(rows.extent(0));
+  for (std::size_t r = 0; r < scale.size(); ++r) {
+    scale[r] = r % 5 == 0 ? 0 : 1 + random();
+    target[r] = random();
+  }
+  HostPanel const weighted("weighted", rows.extent(0), linear + radial);  // [A species y | J]
+  std::vector<double> size(static_cast<std::size_t>(linear + radial));    // of each column
+  std::size_t row = 0;
+  for (auto const& structure : structures) {
+    auto const types = reference::typesOf(model, structure);
+    for (std::size_t end = row + MtpRows::rowsOf(structure.size()), first = row; row < end; ++row) {
+      for (int k = 0; k < basis; ++k) weighted(row, k) = rows(row, k);
+      for (int z = 0; z < 2 && row == first; ++z)
+        weighted(row, basis + z) = static_cast<double>(std::count(types.begin(), types.end(), z));
+      weighted(row, basis + 2) = target[row];
+      for (int c = 0; c < radial; ++c) weighted(row, linear + c) = rows(row, basis + c);
+      for (int c = 0; c < linear + radial; ++c) {
+        weighted(row, c) *= scale[row];
+        size[c] = std::hypot(size[c], weighted(row, c));
+      }
+    }
+  }
+  PanelSums<TypeParam> of_basis(model, RowColumns::basis, 2, enough), all(model, RowColumns::all, 2, enough);
+  std::size_t const half = structures.size() / 2;
+  for (auto const& [begin, end] : {std::pair(std::size_t{0}, half), std::pair(half, structures.size())}) {
+    std::vector<Structure> const before(structures.begin(), structures.begin() + begin),
+        batch(structures.begin() + begin, structures.begin() + end);
+    auto const list = listOf<MemorySpace>(model, batch);
+    std::size_t const first = rowsOf(before), count = rowsOf(batch);
+    for (auto* sums : {&of_basis, &all})
+      sums->add(list, begin, std::span(scale).subspan(first, count), std::span(target).subspan(first, count));
+  }
+  auto const product = [&](int i, int j) {
+    double sum = 0;
+    for (std::size_t r = 0; r < weighted.extent(0); ++r) sum += weighted(r, i) * weighted(r, j);
+    return sum;
+  };
+  auto const normal = of_basis.linear();
+  auto const of_radial = all.radial();
+  ASSERT_EQ(normal.columns, linear - 1);
+  ASSERT_EQ(of_radial.columns, radial);
+  ASSERT_EQ(of_radial.cross.size(), static_cast<std::size_t>(radial * linear));
+  auto const check = [&](double found, int i, int j) {
+    EXPECT_NEAR(found, product(i, j), 1e-12 * size[i] * size[j] + 1e-12) << i << " " << j;
+  };
+  for (int i = 0; i < linear; ++i)
+    for (int j = 0; j < linear; ++j) check(normal(i, j), i, j);
+  for (int c = 0; c < radial; ++c) {
+    for (int d = 0; d < radial; ++d) check(of_radial.gram[d * radial + c], linear + c, linear + d);
+    for (int i = 0; i < linear; ++i) check(of_radial.cross[i * radial + c], linear + c, i);
+  }
+}
+
+TYPED_TEST(DesignPanelsTest, SumsRefuseAtomsAtOnePlace) {
+  auto const model = testModel(6);
+  std::vector<Structure> structures = {reference::diamond(1, 5.4, 0.1), reference::diamond(1, 5.4, 0.1)};
+  structures[1].positions[1] = structures[1].positions[0];
+  std::vector<double> const ones(rowsOf(structures), 1.0);
+  PanelSums<TypeParam> sums(model, RowColumns::basis, 0, enough);
+  auto const list = listOf<typename TypeParam::memory_space>(model, structures);
+  auto const message = test::messageOf<InputError>([&] { sums.add(list, 7, ones, ones); });
+  EXPECT_NE(message.find("structure 8:"), std::string::npos) << message;
+  EXPECT_THROW(sums.add(list, 0, std::span(ones).first(3), ones), InputError);
 }
 
 }  // namespace
