@@ -243,6 +243,47 @@ TYPED_TEST(DesignPanelsTest, SumsAreThoseOfTheWeightedRows) {
   }
 }
 
+// What passes take on a device is what they sum on the host.
+TYPED_TEST(DesignPanelsTest, PassesOfATrainingSetAreTheSame) {
+  auto const model = testModel(8, {14, 8});
+  auto structures = testStructures({14, 8});
+  reference::Random random(9);
+  for (auto& s : structures) {
+    s.energy = random();
+    for (std::size_t i = 0; i < s.size(); ++i) s.forces.push_back({random(), random(), random()});
+    s.virial = Voigt{random(), random(), random(), random(), random(), random()};
+  }
+  FitSettings settings;
+  settings.max_memory = 1 << 20;  // several batches
+  MtpRows rows(model);
+  rows.setCoefficients(model);
+  TrainingRows<Kokkos::Serial> host(settings, model, structures);
+  std::size_t batches = 0, done = 0;
+  TrainingRows<TypeParam> training(settings, model, structures, [&](std::size_t structures_done) {
+    ++batches;
+    done = structures_done;
+  });
+  auto const linear = training.panelSums(rows.model(), RowColumns::basis).linear(), expected = host.linearPass(rows);
+  auto const radial = training.panelSums(rows.model(), RowColumns::all).radial(), of_radial = host.radialPass(rows);
+  EXPECT_GT(batches, 3U);
+  EXPECT_EQ(done, structures.size());
+  ASSERT_EQ(linear.columns, expected.columns);
+  ASSERT_EQ(radial.columns, of_radial.columns);
+  auto const check = [](std::vector<double> const& found, std::vector<double> const& reference) {
+    ASSERT_EQ(found.size(), reference.size());
+    double largest = 0, difference = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      difference = std::fmax(difference, std::abs(found[i] - reference[i]));
+      largest = std::max(largest, std::abs(reference[i]));
+    }
+    EXPECT_GT(largest, 1);
+    EXPECT_LE(difference, 1e-12 * largest);
+  };
+  check(linear.gram, expected.gram);
+  check(radial.gram, of_radial.gram);
+  check(radial.cross, of_radial.cross);
+}
+
 TYPED_TEST(DesignPanelsTest, SumsRefuseAtomsAtOnePlace) {
   auto const model = testModel(6);
   std::vector<Structure> structures = {reference::diamond(1, 5.4, 0.1), reference::diamond(1, 5.4, 0.1)};

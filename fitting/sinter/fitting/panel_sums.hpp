@@ -25,6 +25,8 @@ class PanelSums {
   PanelSums(MtpModel const& model, RowColumns which, int fitted_species, std::size_t max_memory,
             ExecutionSpace const& space = {});
 
+  [[nodiscard]] int columns() const { return _columns; }
+
   /// Adds the equations of a batch; waits for its rows, not for their sum. Memory: 8 bytes per row and column.
   /// \param first_structure number of the batch's first one, for messages
   /// \param scale square root of the weight of each row of a panel; \param target its label

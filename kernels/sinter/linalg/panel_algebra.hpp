@@ -10,6 +10,14 @@
 
 namespace sinter {
 
+/// Whether an execution space has dense algebra.
+template <class ExecutionSpace>
+inline constexpr bool has_panel_algebra = !is_device_space<ExecutionSpace>;
+#if defined(KOKKOS_ENABLE_CUDA)
+template <>
+inline constexpr bool has_panel_algebra<Kokkos::Cuda> = true;
+#endif
+
 /// Dense algebra of one execution space. Pointers are to its memory; calls are asynchronous on `space` where nothing
 /// else is said. Results are bitwise repeatable on one machine; on the host with one thread of the BLAS
 /// (`OneBlasThread`). \throws SystemError when the library fails.

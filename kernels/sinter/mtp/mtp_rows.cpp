@@ -42,7 +42,8 @@ void run(SumProgram const& program, Number* v) {
 // ---- set-up ---------------------------------------------------------------------------------------------------------
 
 MtpRows::MtpRows(MtpModel const& model)
-    : _species(model.species_count),
+    : _model(model),
+      _species(model.species_count),
       _functions(model.radial_funcs_count),
       _radial_stride(roundUp(model.radial_basis_size)),
       _radial(model),
@@ -123,7 +124,7 @@ void MtpRows::makeBlocks() {
 void MtpRows::setCoefficients(MtpModel const& model) {
   if (model.radial_coeffs.empty())
     throw InputError("MtpRows: found no radial coefficients, expected a model that has them");
-  _coefficients = model.radial_coeffs;
+  _model = model;
   _constants = _rows.constantsOf(model.moment_coeffs);
 }
 
@@ -329,7 +330,7 @@ void MtpRows::loadCoefficients(NeighborList<Kokkos::HostSpace> const& list, int 
     int const own = l < active && _species > 1 ? list.type(first + l) : 0;
     for (int i = 0; i < local; ++i)
       lanesOf(w.coefficients[static_cast<std::size_t>(i / _radial.size * _radial_stride + i % _radial.size)])[l] =
-          _coefficients[static_cast<std::size_t>(own * local + i)];
+          _model.radial_coeffs[static_cast<std::size_t>(own * local + i)];
   }
 }
 
@@ -371,7 +372,7 @@ void MtpRows::evaluateDerivatives(Tile const& tile, int own_species, Workspace& 
   Number f[max_radial_basis_size], prime[max_radial_basis_size];
   for (int mu = 0; mu < _functions; ++mu) {
     double const* const c =
-        _coefficients.data() + ((own_species * _species + *tile.species) * _functions + mu) * _radial.size;
+        _model.radial_coeffs.data() + ((own_species * _species + *tile.species) * _functions + mu) * _radial.size;
     f[mu] = prime[mu] = Number(0.0);
     for (int n = 0; n < _radial.size; ++n) {
       f[mu] = Kokkos::fma(Number(-c[n]), tile.radial[n], f[mu]);

@@ -45,6 +45,9 @@ class MtpRows {
   /// \throws InputError when it has no radial coefficients.
   void setCoefficients(MtpModel const& model);
 
+  /// The model with the coefficients that the rows have.
+  [[nodiscard]] MtpModel const& model() const { return _model; }
+
   [[nodiscard]] int basisFunctions() const { return static_cast<int>(_basis_column.size()); }
   [[nodiscard]] int basisWidth() const { return static_cast<int>(_basis_blocks.size()) * lanes; }
   [[nodiscard]] int basisColumn(int k) const { return _basis_column[static_cast<std::size_t>(k)]; }
@@ -143,6 +146,7 @@ class MtpRows {
   void addForces(NeighborList<Kokkos::HostSpace> const& list, int structure, int centre, int lane, Workspace& w,
                  double* rows, int stride) const;
 
+  MtpModel _model;
   std::uint64_t _identity = 0;  // of this potential among all
   int _species = 0, _functions = 0, _radial_stride = 0, _monomials = 0, _accumulated = 0;
   int _radial_gradients = 0, _basis_gradients = 0;  // packs per centre
@@ -153,7 +157,6 @@ class MtpRows {
   std::vector<Block> _basis_blocks, _radial_blocks;  // radial ones of one central species
   std::vector<int> _basis_column;
   std::vector<std::vector<Scatter>> _basis_scatter;  // by basis function
-  std::vector<double> _coefficients;                 // c[z1][z2][mu][n]
   std::vector<double> _constants;                    // of v, up to the end of the energy weights
 };
 
