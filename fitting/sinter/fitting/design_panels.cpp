@@ -9,7 +9,7 @@ namespace sinter {
 
 template <class ExecutionSpace>
 DesignPanels<ExecutionSpace>::DesignPanels(MtpModel const& model, std::size_t max_memory, ExecutionSpace const& space)
-    : _space(space), _factors(model, space), _algebra(space), _max_memory(max_memory) {}
+    : _factors(model, space), _algebra(space), _max_memory(max_memory) {}
 
 // Adds D X, or D_z,n Y, to the force and virial rows of the centres loaded.
 template <class ExecutionSpace>

@@ -5,6 +5,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "sinter/linalg/panel_algebra.hpp"
@@ -33,7 +34,7 @@ class DesignPanels {
   /// Adds the rows of all structures of a list to a panel, asynchronous.
   /// \param panel (3 atoms + 7 structures, columns or more): dimensionless, 1/A, dimensionless for basis functions; for
   /// radial coefficients eV, eV/A, eV per unit of c
-  /// \throws InputError when the panel is too small
+  /// \throws InputError when the panel is too small.
   /// Cost per atom of a structure of N atoms with Q accumulated moments: 6 N Q columns flops in matrix products, and 1
   /// + species * radial size times 24 N Q bytes of derivatives. Bitwise repeatable for the same `max_memory` on one
   /// machine, whatever the number of threads.
@@ -42,7 +43,6 @@ class DesignPanels {
  private:
   void multiply(std::vector<std::int64_t> const& first_row, bool by_adjoints, int width, int shift, Panel const& panel);
 
-  ExecutionSpace _space;
   MtpRowFactors<ExecutionSpace> _factors;
   PanelAlgebra<ExecutionSpace> _algebra;
   std::size_t _max_memory;

@@ -1,7 +1,6 @@
 #include "sinter/mtp/mtp_row_factors.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "sinter/core/error.hpp"

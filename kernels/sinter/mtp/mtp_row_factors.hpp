@@ -44,7 +44,7 @@ struct MtpRowTables {
   struct Program {
     std::int32_t rows_begin, rows_end, results_begin, results_end, inputs_begin, inputs_end;
   };
-  // Numbers of the program with ...; then those of the basis functions, then a tangent for each radial function.
+  // Their numbers; from the last one on those of basis functions, then a tangent for each radial function.
   static constexpr int forward = 0, basis = 1, adjoint = 2, basis_gradients = 3;
 
   int species = 0, functions = 0, monomial_count = 0, accumulated_count = 0, degree = 0, basis_functions = 0;
@@ -91,7 +91,6 @@ class MtpRowFactors {
   /// \throws InputError when it has no radial coefficients.
   void setCoefficients(MtpModel const& model);
 
-  [[nodiscard]] ExecutionSpace const& space() const { return _space; }
   [[nodiscard]] int species() const { return _tables.species; }
   [[nodiscard]] int radialSize() const { return _tables.radial.size; }
   /// Columns of basis functions (by number), then those of c[z1][z2][mu][n].
@@ -138,7 +137,6 @@ class MtpRowFactors {
 
   ExecutionSpace _space;
   Tables _tables;
-  std::vector<double> _constants;  // of MtpRowProgram::constantsOf with coefficients zero
   MtpRowProgram _program;
   // Of the centres loaded.
   List _list;
