@@ -1,7 +1,8 @@
 /// \file
 /// What a pass of the fitter is made of: rows of basis functions, rows of radial coefficients, contracted rows, each
-/// per level; and the rows of basis functions by the evaluation kernel (one reverse sweep per basis function) in the
-/// same run. One item is one atom. Rows are compared with those of the evaluation kernel before their time counts.
+/// per level; and in the same run the rows of basis functions by the evaluation kernel (one reverse sweep per basis
+/// function), and both kinds of rows in the form for devices. One item is one atom. Rows are compared with those of the
+/// evaluation kernel before their time counts.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>
@@ -12,6 +13,7 @@
 
 #include "mtp_cases.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/fitting/design_panels.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/linalg/least_squares.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -171,6 +173,17 @@ void kernelBasisRows(benchmark::State& state) {
       state, [](Problem& p) { benchmark::DoNotOptimize(kernelRows(p).force.data()); }, notCounted);
 }
 
+// The same rows in the form for devices, here on the host.
+template <RowColumns columns>
+void panelRows(benchmark::State& state) {
+  auto& problem = problemOf(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
+  DesignPanels<Space> panels(problem.model, std::size_t{1} << 28);
+  panels.setCoefficients(problem.model);
+  DesignPanels<Space>::Panel const panel("panel", MtpRows::rowsOf(problem.crystal.size()), panels.columns(columns));
+  measure(
+      state, [&](Problem& p) { panels.addRows(p.list, columns, panel); }, notCounted);
+}
+
 void cases(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"level", "species"});
   for (int const level : {8, 12, 16, 20, 24}) benchmark->Args({level, 1});
@@ -182,6 +195,9 @@ BENCHMARK(contractedRows)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(gram)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(streamedQr)->Apply(cases)->Unit(benchmark::kMillisecond);
 BENCHMARK(kernelBasisRows)->Apply(cases)->Unit(benchmark::kMillisecond);
+
+BENCHMARK_TEMPLATE(panelRows, RowColumns::basis)->Apply(cases)->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(panelRows, RowColumns::radial)->Apply(cases)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace sinter::perf

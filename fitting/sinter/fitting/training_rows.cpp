@@ -8,6 +8,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/fitting/panel_sums.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -360,7 +361,32 @@ std::vector<double> sumOf(std::vector<std::vector<double>> const& addends) {
 }  // namespace
 
 template <class ExecutionSpace>
+PanelSums<ExecutionSpace> TrainingRows<ExecutionSpace>::panelSums(MtpModel const& model, RowColumns which) const
+    requires(has_panel_algebra<ExecutionSpace>) {
+  auto const& data = *_data;
+  PanelSums<ExecutionSpace> sums(model, which, _fitted_species, _max_memory / 4);
+  std::size_t const bytes_per_row = static_cast<std::size_t>(sums.columns()) * sizeof(double);
+  for (std::size_t begin = 0, end = 0; begin < _structures.size(); begin = end) {
+    auto const rows = [&] { return data.offset[end] - data.offset[begin]; };
+    do ++end;
+    while (end < _structures.size() && rows() < 3 * atoms_per_batch && rows() * bytes_per_row < _max_memory / 4);
+    auto const batch = makeStructureBatch<typename ExecutionSpace::memory_space>(
+        _structures.subspan(begin, end - begin), _species_map);
+    sums.add(buildNeighborList(ExecutionSpace(), batch, _cutoff), begin,
+             std::span(data.scale).subspan(data.offset[begin], rows()),
+             std::span(data.target).subspan(data.offset[begin], rows()));
+    if (_progress) _progress(end);
+  }
+  return sums;
+}
+
+// Whether passes are made on a device.
+template <class ExecutionSpace>
+constexpr bool sums_on_device = is_device_space<ExecutionSpace>&& has_panel_algebra<ExecutionSpace>;
+
+template <class ExecutionSpace>
 LinearNormalEquations TrainingRows<ExecutionSpace>::linearPass(MtpRows const& rows) {
+  if constexpr (sums_on_device<ExecutionSpace>) return panelSums(rows.model(), RowColumns::basis).linear();
   auto& data = *_data;
   data.keeps = keptBytes(rows) <= _max_memory / 2;
   data.kept.resize(data.keeps ? _structures.size() : 0);
@@ -376,6 +402,7 @@ LinearNormalEquations TrainingRows<ExecutionSpace>::linearPass(MtpRows const& ro
 
 template <class ExecutionSpace>
 RadialNormalEquations TrainingRows<ExecutionSpace>::radialPass(MtpRows const& rows) {
+  if constexpr (sums_on_device<ExecutionSpace>) return panelSums(rows.model(), RowColumns::all).radial();
   auto& data = *_data;
   int const width = rows.radialWidth(), basis_width = rows.basisWidth() + tailWidth();
   std::vector<std::vector<double>> grams(parts, std::vector<double>(static_cast<std::size_t>(width) * width, 0.0)),

@@ -17,7 +17,9 @@
 #include "sinter/core/structure.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/linalg/least_squares.hpp"
+#include "sinter/linalg/panel_algebra.hpp"
 #include "sinter/mtp/mtp_model.hpp"
+#include "sinter/mtp/mtp_row_factors.hpp"
 #include "sinter/mtp/mtp_rows.hpp"
 
 namespace sinter {
@@ -25,9 +27,13 @@ namespace sinter {
 /// Called with the number of structures done.
 using FitProgress = std::function<void(std::size_t)>;
 
-/// Where the rows are computed for a backend: on the host, with its threads where the backend has them.
+/// Where triangular factors and the gradient of the loss are computed for a backend: on the host, with its threads
+/// where the backend has them. Normal equations of a device are summed there (PanelSums).
 template <class ExecutionSpace>
 using RowSpace = std::conditional_t<is_device_space<ExecutionSpace>, Kokkos::DefaultHostExecutionSpace, ExecutionSpace>;
+
+template <class ExecutionSpace>
+class PanelSums;  // panel_sums.hpp
 
 /// A^T A, A^T b and b^T b of the linear unknowns (xi_k, then species energies unless they are fixed) as one symmetric
 /// matrix, (columns + 1)^2, the right-hand side last.
@@ -73,6 +79,11 @@ class TrainingRows {
   /// One pass for the radial coefficients, with the coefficients that `rows` has now. Reuses the rows of the last
   /// `linearPass` where memory has kept them: call it with the same radial coefficients.
   [[nodiscard]] RadialNormalEquations radialPass(MtpRows const& rows);
+
+  /// The sums of a pass with all rows made where the backend works: what `linearPass` and `radialPass` take on a
+  /// device.
+  [[nodiscard]] PanelSums<ExecutionSpace> panelSums(MtpModel const& model, RowColumns which) const
+      requires(has_panel_algebra<ExecutionSpace>);
 
   /// Makes the next pass compute all rows: the radial coefficients are others than those of the last `linearPass`.
   void forgetRows();

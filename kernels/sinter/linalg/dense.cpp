@@ -6,24 +6,6 @@
 #include "sinter/linalg/lapack.hpp"
 
 extern "C" {
-void dsyrk_(char const* uplo, char const* trans, int const* n, int const* k, double const* alpha, double const* a,
-            int const* lda, double const* beta, double* c, int const* ldc);
-void dgemm_(char const* transa, char const* transb, int const* m, int const* n, int const* k, double const* alpha,
-            double const* a, int const* lda, double const* b, int const* ldb, double const* beta, double* c,
-            int const* ldc);
-void dtrsm_(char const* side, char const* uplo, char const* trans, char const* diag, int const* m, int const* n,
-            double const* alpha, double const* a, int const* lda, double* b, int const* ldb);
-void dpotrf_(char const* uplo, int const* n, double* a, int const* lda, int* info);
-void dpotrs_(char const* uplo, int const* n, int const* nrhs, double const* a, int const* lda, double* b,
-             int const* ldb, int* info);
-void dgeqrf_(int const* m, int const* n, double* a, int const* lda, double* tau, double* work, int const* lwork,
-             int* info);
-void dorgqr_(int const* m, int const* n, int const* k, double* a, int const* lda, double const* tau, double* work,
-             int const* lwork, int* info);
-void dsyev_(char const* jobz, char const* uplo, int const* n, double* a, int const* lda, double* w, double* work,
-            int const* lwork, int* info);
-void dgesvd_(char const* jobu, char const* jobvt, int const* m, int const* n, double* a, int const* lda, double* s,
-             double* u, int const* ldu, double* vt, int const* ldvt, double* work, int const* lwork, int* info);
 // OpenBLAS has these, other libraries do not.
 int openblas_get_num_threads() __attribute__((weak));
 void openblas_set_num_threads(int) __attribute__((weak));
@@ -62,29 +44,18 @@ void addMatrixProduct(double const* left, double const* right, int m, int n, int
 Cholesky::Cholesky(std::vector<double> factor, int size) : _factor(std::move(factor)), _size(size) {}
 
 std::optional<Cholesky> Cholesky::factorize(std::vector<double> matrix, int size) {
-  int info = 0;
-  dpotrf_("L", &size, matrix.data(), &size, &info);
-  if (info < 0) detail::checkLapack(info, "dpotrf");
-  if (info > 0) return {};
+  if (!detail::factorizeCholesky(matrix.data(), size)) return {};
   return Cholesky(std::move(matrix), size);
 }
 
-void Cholesky::solve(double* right, int columns) const {
-  int info = 0;
-  dpotrs_("L", &_size, &columns, _factor.data(), &_size, right, &_size, &info);
-  detail::checkLapack(info, "dpotrs");
-}
+void Cholesky::solve(double* right, int columns) const { detail::solveCholesky(_factor.data(), _size, right, columns); }
 
 void Cholesky::solveLower(double* right, int columns) const {
-  double const one = 1;
-  dtrsm_("L", "L", "N", "N", &_size, &columns, &one, _factor.data(), &_size, right, &_size);
+  detail::solveLower(_factor.data(), _size, right, columns);
 }
 
 std::vector<double> orthonormalBasis(std::vector<double> vectors, int rows, int count) {
-  std::vector<double> tau(static_cast<std::size_t>(count));
-  detail::withWorkspace("dgeqrf", [&](double* work, int const* length, int* info) {
-    dgeqrf_(&rows, &count, vectors.data(), &rows, tau.data(), work, length, info);
-  });
+  auto const tau = detail::factorizeQr(vectors.data(), rows, count, rows);
   vectors.resize(square(rows));
   detail::withWorkspace("dorgqr", [&](double* work, int const* length, int* info) {
     dorgqr_(&rows, &rows, &count, vectors.data(), &rows, tau.data(), work, length, info);

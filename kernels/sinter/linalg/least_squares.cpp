@@ -7,17 +7,6 @@
 #include "sinter/core/error.hpp"
 #include "sinter/linalg/lapack.hpp"
 
-extern "C" {
-void dgeqrf_(int const* m, int const* n, double* a, int const* lda, double* tau, double* work, int const* lwork,
-             int* info);
-void dgeqp3_(int const* m, int const* n, double* a, int const* lda, int* jpvt, double* tau, double* work,
-             int const* lwork, int* info);
-void dormqr_(char const* side, char const* trans, int const* m, int const* n, int const* k, double const* a,
-             int const* lda, double const* tau, double* c, int const* ldc, double* work, int const* lwork, int* info);
-void dtrtrs_(char const* uplo, char const* trans, char const* diag, int const* n, int const* nrhs, double const* a,
-             int const* lda, double* b, int const* ldb, int* info);
-}
-
 namespace sinter {
 
 namespace {
@@ -53,14 +42,10 @@ void StreamedLeastSquares::append(std::span<double const> row, double right_hand
 // QR of the panel; R (with Q^T b in its last column and the norm of the residual below) stays on top.
 void StreamedLeastSquares::factorize() {
   int const columns = _columns + 1;
-  int const diagonal = std::min(_filled, columns);
-  std::vector<double> tau(static_cast<std::size_t>(diagonal));
-  withWorkspace("dgeqrf", [&](double* work, int const* length, int* info) {
-    dgeqrf_(&_filled, &columns, _panel.data(), &_capacity, tau.data(), work, length, info);
-  });
+  static_cast<void>(detail::factorizeQr(_panel.data(), _filled, columns, _capacity));
   for (int c = 0; c < columns; ++c)
     for (int r = c + 1; r < _filled; ++r) _panel[static_cast<std::size_t>(c) * _capacity + r] = 0;
-  _filled = diagonal;
+  _filled = std::min(_filled, columns);
 }
 
 void StreamedLeastSquares::appendRows(double const* numbers, std::size_t rows, std::size_t stride) {

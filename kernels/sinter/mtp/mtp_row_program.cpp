@@ -24,7 +24,7 @@ class RowProgramBuilder {
     emitBasis();
     emitAdjoint();
     // What follows runs one after the other and shares its room.
-    int const room = _next;
+    int const room = _result.shared = _next;
     int end = room;
     auto const alone = [&](auto const& emit) {
       _next = room;
@@ -313,6 +313,16 @@ class RowProgramBuilder {
 };
 
 }  // namespace
+
+std::vector<double> MtpRowProgram::constantsOf(std::vector<double> const& moment_coeffs) const {
+  std::vector<double> result(static_cast<std::size_t>(energy_weight_end));
+  std::copy(constants.begin(), constants.end(), result.begin());
+  if (!moment_coeffs.empty())
+    for (auto const& weight : energy_weights)
+      result[static_cast<std::size_t>(weight.slot)] +=
+          weight.factor * moment_coeffs[static_cast<std::size_t>(weight.basis_function)];
+  return result;
+}
 
 MtpRowProgram makeMtpRowProgram(MtpModel const& model, MtpProgram const& program) {
   return RowProgramBuilder(model, program).build();

@@ -30,6 +30,7 @@ struct MomentDerivative {
 /// the energy's for each radial function that it depends on.
 struct MtpRowProgram {
   int size = 0;                   ///< numbers of v
+  int shared = 0;                 ///< those before are made by forward, basis and adjoint, for all other programs
   std::vector<double> constants;  ///< v[0], v[1], ...: what never changes
   int moments = 0;                ///< v[moments + m]: moment m of the product program, the accumulated ones first
   int adjoints = 0;               ///< v[adjoints + m]: dE/dm
@@ -64,6 +65,9 @@ struct MtpRowProgram {
   Tangent all_tangents;
   SumProgram basis_tangents;
   std::vector<std::int32_t> basis_tangent_values;
+
+  /// v[0] .. v[energy_weight_end - 1]: constants, and the energy weights of these xi (missing ones count as zero).
+  [[nodiscard]] std::vector<double> constantsOf(std::vector<double> const& moment_coeffs) const;
 };
 
 /// Makes the programs of a checked model. The pair repulsion is left out: it has no coefficients.

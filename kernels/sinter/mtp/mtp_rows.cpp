@@ -42,20 +42,16 @@ void run(SumProgram const& program, Number* v) {
 // ---- set-up ---------------------------------------------------------------------------------------------------------
 
 MtpRows::MtpRows(MtpModel const& model)
-    : _species(model.species_count),
+    : _model(model),
+      _species(model.species_count),
       _functions(model.radial_funcs_count),
-      _radial_size(model.radial_basis_size),
       _radial_stride(roundUp(model.radial_basis_size)),
-      _envelope(formOf(model.radial_basis_type).envelope),
-      _clamped(formOf(model.radial_basis_type).clamped),
-      _min_dist(model.min_dist),
-      _max_dist(model.max_dist),
-      _scaling(model.scaling),
+      _radial(model),
       _form(chebyshevForm(model.radial_basis_type, model.radial_basis_size, model.min_dist, model.max_dist)),
       _program(makeMtpProgram(model, MtpProgramUse::basis_functions)),
       _rows(makeMtpRowProgram(model, _program)) {
-  if (std::max(_radial_size, _functions) > max_radial_basis_size)
-    throw InputError("found " + std::to_string(std::max(_radial_size, _functions)) +
+  if (std::max(_radial.size, _functions) > max_radial_basis_size)
+    throw InputError("found " + std::to_string(std::max(_radial.size, _functions)) +
                      " radial functions, expected at most " + std::to_string(max_radial_basis_size));
   static std::atomic<std::uint64_t> counter = 0;
   _identity = ++counter;
@@ -128,13 +124,8 @@ void MtpRows::makeBlocks() {
 void MtpRows::setCoefficients(MtpModel const& model) {
   if (model.radial_coeffs.empty())
     throw InputError("MtpRows: found no radial coefficients, expected a model that has them");
-  _coefficients = model.radial_coeffs;
-  _constants.assign(static_cast<std::size_t>(_rows.energy_weight_end), 0.0);
-  std::copy(_rows.constants.begin(), _rows.constants.end(), _constants.begin());
-  if (!model.moment_coeffs.empty())
-    for (auto const& weight : _rows.energy_weights)
-      _constants[static_cast<std::size_t>(weight.slot)] +=
-          weight.factor * model.moment_coeffs[static_cast<std::size_t>(weight.basis_function)];
+  _model = model;
+  _constants = _rows.constantsOf(model.moment_coeffs);
 }
 
 std::vector<int> MtpRows::radialColumns() const {
@@ -142,7 +133,7 @@ std::vector<int> MtpRows::radialColumns() const {
   for (int z1 = 0; z1 < _species; ++z1)
     for (int z2 = 0; z2 < _species; ++z2)
       for (int mu = 0; mu < _functions; ++mu)
-        for (int n = 0; n < _radial_size; ++n) columns.push_back(radialColumn(z1, z2, mu, n));
+        for (int n = 0; n < _radial.size; ++n) columns.push_back(radialColumn(z1, z2, mu, n));
   return columns;
 }
 
@@ -155,7 +146,7 @@ MtpRows::Tile MtpRows::tileAt(Workspace& w, int lane, int tile) const {
   return {start,
           start + 3,
           radial,
-          lanesOf(radial[2 * _radial_size]),
+          lanesOf(radial[2 * _radial.size]),
           w.atoms.data() + index * lanes,
           w.tile_species.data() + index};
 }
@@ -208,7 +199,7 @@ void MtpRows::gather(NeighborList<Kokkos::HostSpace> const& list, int centre, in
       tile.atom[count++] = atom;
     }
     for (; count < lanes; ++count) {  // padding where all radial functions are made zero
-      for (int x = 0; x < 3; ++x) lanesOf(tile.direction[x])[count] = x == 0 ? _max_dist : 0;
+      for (int x = 0; x < 3; ++x) lanesOf(tile.direction[x])[count] = x == 0 ? _radial.max_dist : 0;
       tile.atom[count] = -1;
     }
   }
@@ -225,64 +216,15 @@ void MtpRows::gather(NeighborList<Kokkos::HostSpace> const& list, int centre, in
   }
 }
 
-// phi_n and phi'_n, eqs. (2.1)-(2.3), (2.16)-(2.20).
+// phi_n and phi'_n; of padding, which stands at the cutoff, they are zero.
 void MtpRows::evaluateRadialBasis(Tile const& tile) const {
-  constexpr int most = max_radial_basis_size;
-  Number const r = tile.distance[0];
-  double const slope = 2 / (_max_dist - _min_dist), offset = -(_max_dist + _min_dist) / (_max_dist - _min_dist);
-  Number argument = r, xi_slope(slope), cut(1.0), cut_derivative(0.0);
-  if (_clamped)
-    for (int l = 0; l < lanes; ++l)
-      if (lanesOf(r)[l] <= _min_dist) {
-        lanesOf(argument)[l] = _min_dist;
-        lanesOf(xi_slope)[l] = 0;
-      }
-  if (_envelope == RadialEnvelope::cutoff) {
-    Number const gap = argument - Number(_max_dist);
-    cut = gap * gap;
-    cut_derivative = gap + gap;
-  } else if (_envelope == RadialEnvelope::inverse) {
-    Number const ratio = Number(_max_dist) * tile.distance[1], gap = Number(1.0) - ratio;
-    cut = gap * gap;
-    cut_derivative = (gap + gap) * ratio * tile.distance[1];
-  }
-  for (int l = 0; l < lanes; ++l) {
-    if (tile.atom[l] < 0) lanesOf(cut)[l] = lanesOf(cut_derivative)[l] = 0;
-    if (_clamped && lanesOf(r)[l] <= _min_dist) lanesOf(cut_derivative)[l] = 0;
-  }
-  cut = cut * Number(_scaling);
-  cut_derivative = cut_derivative * Number(_scaling);
-  Number const xi = Kokkos::fma(argument, Number(slope), Number(offset)), twice = xi + xi;
-  Number chebyshev[most], derivative[most];
-  chebyshev[0] = Number(1.0);
-  derivative[0] = Number(0.0);
-  if (_radial_size > 1) {
-    chebyshev[1] = xi;
-    derivative[1] = Number(1.0);
-  }
-  for (int n = 2; n < _radial_size; ++n) {
-    chebyshev[n] = Kokkos::fma(twice, chebyshev[n - 1], -chebyshev[n - 2]);
-    derivative[n] =
-        Kokkos::fma(twice, derivative[n - 1], Kokkos::fma(Number(2.0), chebyshev[n - 1], -derivative[n - 2]));
-  }
+  _radial.evaluate(_form.data(), tile.distance[0], tile.distance[1], tile.radial);
   std::fill_n(tile.radial_of_lane, 2 * lanes * _radial_stride, 0.0);
-  Number const cut_slope = cut * xi_slope;
-  for (int n = 0; n < _radial_size; ++n) {
-    Number value(0.0), prime(0.0);
-    for (int k = 0; k <= n; ++k) {
-      double const t = _form[static_cast<std::size_t>(n) * _radial_size + k];
-      if (t == 0) continue;
-      value = Kokkos::fma(Number(t), chebyshev[k], value);
-      prime = Kokkos::fma(Number(t), derivative[k], prime);
-    }
-    Number const phi = value * cut, phi_prime = Kokkos::fma(prime, cut_slope, value * cut_derivative);
-    tile.radial[n] = phi;
-    tile.radial[_radial_size + n] = phi_prime;
+  for (int n = 0; n < _radial.size; ++n)
     for (int l = 0; l < lanes; ++l) {
-      tile.radial_of_lane[l * _radial_stride + n] = lanesOf(phi)[l];
-      tile.radial_of_lane[(lanes + l) * _radial_stride + n] = lanesOf(phi_prime)[l];
+      tile.radial_of_lane[l * _radial_stride + n] = lanesOf(tile.radial[n])[l];
+      tile.radial_of_lane[(lanes + l) * _radial_stride + n] = lanesOf(tile.radial[_radial.size + n])[l];
     }
-  }
 }
 
 // p_q(u) into w.monomials[7 q].
@@ -383,12 +325,12 @@ void MtpRows::spreadSums(int lane, Workspace& w, std::vector<Number>& seeds) con
 // ---- a pack of centres ----------------------------------------------------------------------------------------------
 
 void MtpRows::loadCoefficients(NeighborList<Kokkos::HostSpace> const& list, int first, int active, Workspace& w) const {
-  int const local = _species * _functions * _radial_size;
+  int const local = _species * _functions * _radial.size;
   for (int l = 0; l < lanes; ++l) {
     int const own = l < active && _species > 1 ? list.type(first + l) : 0;
     for (int i = 0; i < local; ++i)
-      lanesOf(w.coefficients[static_cast<std::size_t>(i / _radial_size * _radial_stride + i % _radial_size)])[l] =
-          _coefficients[static_cast<std::size_t>(own * local + i)];
+      lanesOf(w.coefficients[static_cast<std::size_t>(i / _radial.size * _radial_stride + i % _radial.size)])[l] =
+          _model.radial_coeffs[static_cast<std::size_t>(own * local + i)];
   }
 }
 
@@ -399,7 +341,7 @@ MtpRows::Number MtpRows::momentOf(AccumulatedMoment const& q, std::vector<Number
   for (int z = 0; z < _species; ++z) {
     Number const* const c = w.coefficients.data() + (z * _functions + q.mu) * _radial_stride;
     Number const* const n = seeds.data() + (z * _monomials + q.monomial) * _radial_stride;
-    for (int i = 0; i < _radial_size; ++i) sum = Kokkos::fma(c[i], n[i], sum);
+    for (int i = 0; i < _radial.size; ++i) sum = Kokkos::fma(c[i], n[i], sum);
   }
   return sum;
 }
@@ -430,11 +372,11 @@ void MtpRows::evaluateDerivatives(Tile const& tile, int own_species, Workspace& 
   Number f[max_radial_basis_size], prime[max_radial_basis_size];
   for (int mu = 0; mu < _functions; ++mu) {
     double const* const c =
-        _coefficients.data() + ((own_species * _species + *tile.species) * _functions + mu) * _radial_size;
+        _model.radial_coeffs.data() + ((own_species * _species + *tile.species) * _functions + mu) * _radial.size;
     f[mu] = prime[mu] = Number(0.0);
-    for (int n = 0; n < _radial_size; ++n) {
+    for (int n = 0; n < _radial.size; ++n) {
       f[mu] = Kokkos::fma(Number(-c[n]), tile.radial[n], f[mu]);
-      prime[mu] = Kokkos::fma(Number(-c[n]), tile.radial[_radial_size + n], prime[mu]);
+      prime[mu] = Kokkos::fma(Number(-c[n]), tile.radial[_radial.size + n], prime[mu]);
     }
   }
   for (int q = 0; q < _accumulated; ++q) {
@@ -543,14 +485,22 @@ void MtpRows::addForces(NeighborList<Kokkos::HostSpace> const& list, int structu
   }
 }
 
-void MtpRows::addBasisRows(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w, double* rows,
-                           int stride) const {
+// Calls body(v, first, active) for packs of a structure's centres: moments stand in v.
+template <class Body>
+void MtpRows::forPacks(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w,
+                       Body const& body) const {
   prepare(list, w);
-  Number* const v = w.values.data();
   int const end = list.groupBegin(structure + 1);
   for (int first = list.groupBegin(structure); first < end; first += lanes) {
     int const active = std::min(lanes, end - first);
     loadPack(list, first, active, w);
+    body(w.values.data(), first, active);
+  }
+}
+
+void MtpRows::addBasisRows(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w, double* rows,
+                           int stride) const {
+  forPacks(list, structure, w, [&](Number* v, int first, int active) {
     run(_rows.basis, v);
     for (std::size_t k = 0; k < _basis_scatter.size(); ++k) {
       rows[_basis_column[k]] += sumOfLanes(v[_rows.basis_values[k]]);
@@ -562,22 +512,17 @@ void MtpRows::addBasisRows(NeighborList<Kokkos::HostSpace> const& list, int stru
       }
     }
     for (int l = 0; l < active; ++l) addForces<false>(list, structure, first + l, l, w, rows, stride);
-  }
+  });
 }
 
 void MtpRows::addRadialRows(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w, double* rows,
                             int stride) const {
-  prepare(list, w);
-  Number* const v = w.values.data();
-  int const end = list.groupBegin(structure + 1);
-  for (int first = list.groupBegin(structure); first < end; first += lanes) {
-    int const active = std::min(lanes, end - first);
-    loadPack(list, first, active, w);
+  forPacks(list, structure, w, [&](Number* v, int first, int active) {
     run(_rows.adjoint, v);
     for (std::size_t b = 0; b < _radial_blocks.size(); ++b) {
       Block const& block = _radial_blocks[b];
       auto const& tangent = _rows.tangents[static_cast<std::size_t>(block.mu)];
-      for (int i = 0; i < lanes && block.n + i < _radial_size; ++i) {
+      for (int i = 0; i < lanes && block.n + i < _radial.size; ++i) {
         Number const* const seeds =
             w.seeds.data() + static_cast<std::ptrdiff_t>(block.species) * _monomials * _radial_stride + block.n + i;
         Number energy(0.0);
@@ -599,18 +544,13 @@ void MtpRows::addRadialRows(NeighborList<Kokkos::HostSpace> const& list, int str
       }
     }
     for (int l = 0; l < active; ++l) addForces<true>(list, structure, first + l, l, w, rows, stride);
-  }
+  });
 }
 
 void MtpRows::addContractedRows(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w,
                                 double const* weights, double* gradient) const {
-  prepare(list, w);
-  Number* const v = w.values.data();
-  auto const functions = _basis_scatter.size();
-  int const end = list.groupBegin(structure + 1);
-  for (int first = list.groupBegin(structure); first < end; first += lanes) {
-    int const active = std::min(lanes, end - first);
-    loadPack(list, first, active, w);
+  forPacks(list, structure, w, [&](Number* v, int first, int active) {
+    auto const functions = _basis_scatter.size();
     for (int l = 0; l < lanes; ++l)  // a lane without a centre has no tiles: the centre named does not matter
       sumContractedSeeds(list, structure, l < active ? first + l : first, l, weights, w);
     run(_rows.basis, v);
@@ -634,15 +574,15 @@ void MtpRows::addContractedRows(NeighborList<Kokkos::HostSpace> const& list, int
         Number by_moment = Number(weights[0]) * g;
         if (slot[q] >= 0) by_moment = by_moment + v[slot[q]];
         auto const seed = static_cast<std::size_t>((z * _monomials + entry.monomial) * _radial_stride);
-        for (int n = 0; n < _radial_size; ++n) {
+        for (int n = 0; n < _radial.size; ++n) {
           Number const part = Kokkos::fma(by_moment, w.seeds[seed + n], g * w.contracted_seeds[seed + n]);
           for (int l = 0; l < active; ++l) {
             int const own = _species > 1 ? list.type(first + l) : 0;
-            gradient[functions + ((own * _species + z) * _functions + entry.mu) * _radial_size + n] += lanesOf(part)[l];
+            gradient[functions + ((own * _species + z) * _functions + entry.mu) * _radial.size + n] += lanesOf(part)[l];
           }
         }
       }
-  }
+  });
 }
 
 }  // namespace sinter

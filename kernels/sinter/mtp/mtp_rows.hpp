@@ -21,6 +21,7 @@
 
 #include "sinter/core/execution.hpp"
 #include "sinter/mtp/mtp_model.hpp"
+#include "sinter/mtp/mtp_radial_functions.hpp"
 #include "sinter/mtp/mtp_row_program.hpp"
 #include "sinter/neighbor/neighbor_list.hpp"
 
@@ -43,6 +44,9 @@ class MtpRows {
   /// Takes radial and linear coefficients (missing linear ones count as zero) of a model with the same tables.
   /// \throws InputError when it has no radial coefficients.
   void setCoefficients(MtpModel const& model);
+
+  /// The model with the coefficients that the rows have.
+  [[nodiscard]] MtpModel const& model() const { return _model; }
 
   [[nodiscard]] int basisFunctions() const { return static_cast<int>(_basis_column.size()); }
   [[nodiscard]] int basisWidth() const { return static_cast<int>(_basis_blocks.size()) * lanes; }
@@ -119,7 +123,7 @@ class MtpRows {
   }
   [[nodiscard]] int localRadialWidth() const { return _species * _functions * _radial_stride; }
   [[nodiscard]] int seedCount() const { return _species * _monomials * _radial_stride; }
-  [[nodiscard]] int tileSize() const { return 5 + 2 * _radial_size + 2 * _radial_stride; }
+  [[nodiscard]] int tileSize() const { return 5 + 2 * _radial.size + 2 * _radial_stride; }
   [[nodiscard]] Tile tileAt(Workspace& w, int lane, int tile) const;
 
   void makeBlocks();
@@ -135,24 +139,24 @@ class MtpRows {
   void loadPack(NeighborList<Kokkos::HostSpace> const& list, int first, int active, Workspace& w) const;
   void loadCoefficients(NeighborList<Kokkos::HostSpace> const& list, int first, int active, Workspace& w) const;
   [[nodiscard]] Number momentOf(AccumulatedMoment const& q, std::vector<Number> const& seeds, Workspace const& w) const;
+  template <class Body>
+  void forPacks(NeighborList<Kokkos::HostSpace> const& list, int structure, Workspace& w, Body const& body) const;
   void evaluateDerivatives(Tile const& tile, int own_species, Workspace& w) const;
   template <bool radial>
   void addForces(NeighborList<Kokkos::HostSpace> const& list, int structure, int centre, int lane, Workspace& w,
                  double* rows, int stride) const;
 
+  MtpModel _model;
   std::uint64_t _identity = 0;  // of this potential among all
-  int _species = 0, _functions = 0, _radial_size = 0, _radial_stride = 0, _monomials = 0, _accumulated = 0;
+  int _species = 0, _functions = 0, _radial_stride = 0, _monomials = 0, _accumulated = 0;
   int _radial_gradients = 0, _basis_gradients = 0;  // packs per centre
-  RadialEnvelope _envelope = RadialEnvelope::cutoff;
-  bool _clamped = false;
-  double _min_dist = 0, _max_dist = 0, _scaling = 1;
+  MtpRadialFunctions _radial;
   std::vector<double> _form;  // of the radial basis in Chebyshev polynomials, eq. (2.20)
   MtpProgram _program;
   MtpRowProgram _rows;
   std::vector<Block> _basis_blocks, _radial_blocks;  // radial ones of one central species
   std::vector<int> _basis_column;
   std::vector<std::vector<Scatter>> _basis_scatter;  // by basis function
-  std::vector<double> _coefficients;                 // c[z1][z2][mu][n]
   std::vector<double> _constants;                    // of v, up to the end of the energy weights
 };
 

@@ -1,0 +1,121 @@
+// The algebra of every execution space equals plain loops.
+#include "sinter/linalg/panel_algebra.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "backends.hpp"
+#include "test_systems.hpp"
+
+namespace sinter {
+namespace {
+
+// Numbers on the host with their copy in the memory of an execution space.
+template <class ExecutionSpace>
+struct Numbers {
+  Kokkos::View<double*, typename ExecutionSpace::memory_space> device;
+  typename decltype(device)::host_mirror_type host;
+
+  explicit Numbers(std::vector<double> const& values)
+      : device("numbers", values.size()), host(Kokkos::create_mirror(device)) {
+    for (std::size_t i = 0; i < values.size(); ++i) host(i) = values[i];
+    Kokkos::deep_copy(device, host);
+  }
+  static Numbers random(int count, std::uint64_t seed) {
+    reference::Random next(seed);
+    std::vector<double> values(static_cast<std::size_t>(count));
+    for (double& x : values) x = next();
+    return Numbers(values);
+  }
+  double* data() const { return device.data(); }
+  // Waits, and copies the results to the host.
+  void fetch() { Kokkos::deep_copy(host, device); }
+  double operator[](int i) const { return host(i); }
+};
+
+template <class ExecutionSpace>
+class PanelAlgebraTest : public testing::Test {
+ protected:
+  PanelAlgebra<ExecutionSpace> const algebra{ExecutionSpace()};
+};
+TYPED_TEST_SUITE(PanelAlgebraTest, test::ExecutionSpaces);
+
+constexpr double tolerance = 1e-13;  // sums of 30 numbers of size 1
+
+TYPED_TEST(PanelAlgebraTest, SumsOfProductsEqualPlainLoops) {
+  int const rows = 30, m = 7, n = 5, p_stride = 9, q_stride = 6;
+  using Matrix = Numbers<TypeParam>;
+  auto const p = Matrix::random(rows * p_stride, 1), q = Matrix::random(rows * q_stride, 2),
+             factor = Matrix::random(m * q_stride, 3);
+  Matrix gram(std::vector<double>(m * m, 1)), product(std::vector<double>(m * n, 1)),
+      panel(std::vector<double>(rows * q_stride, 1));
+  this->algebra.addGram(p.data(), rows, m, p_stride, gram.data());
+  this->algebra.addProduct(p.data(), rows, m, p_stride, q.data(), n, q_stride, product.data());
+  this->algebra.addToPanel(p.data(), rows, m, p_stride, factor.data(), n, q_stride, panel.data(), q_stride);
+  for (auto* result : {&gram, &product, &panel}) result->fetch();
+  for (int i = 0; i < m; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double sum = 1;
+      for (int r = 0; r < rows; ++r) sum += p[r * p_stride + i] * p[r * p_stride + j];
+      EXPECT_NEAR(gram[j * m + i], sum, tolerance);
+      EXPECT_TRUE(i == j || gram[i * m + j] == 1);  // the upper triangle is nobody's
+    }
+    for (int j = 0; j < n; ++j) {
+      double sum = 1;
+      for (int r = 0; r < rows; ++r) sum += p[r * p_stride + i] * q[r * q_stride + j];
+      EXPECT_NEAR(product[j * m + i], sum, tolerance);
+    }
+  }
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < q_stride; ++c) {
+      double sum = 1;
+      for (int i = 0; i < m && c < n; ++i) sum += p[r * p_stride + i] * factor[i * q_stride + c];
+      EXPECT_NEAR(panel[r * q_stride + c], sum, tolerance) << r << " " << c;
+    }
+}
+
+TYPED_TEST(PanelAlgebraTest, CholeskySolvesAndRefuses) {
+  std::vector<double> const matrix = {4, 2, 0, 2, 5, 1, 0, 1, 3};
+  Numbers<TypeParam> factor(matrix), x({1, 2, 3, 0, 1, 0}), y({1, 2, 3});
+  ASSERT_TRUE(this->algebra.factorize(factor.data(), 3));
+  this->algebra.solve(factor.data(), 3, x.data(), 2);
+  this->algebra.solveLower(factor.data(), 3, y.data(), 1);
+  x.fetch();
+  y.fetch();
+  double const right[2][3] = {{1, 2, 3}, {0, 1, 0}};
+  for (int column = 0; column < 2; ++column)
+    for (int i = 0; i < 3; ++i) {
+      double sum = 0;
+      for (int j = 0; j < 3; ++j) sum += matrix[3 * j + i] * x[3 * column + j];
+      EXPECT_NEAR(sum, right[column][i], tolerance);
+    }
+  EXPECT_NEAR(y[0] * y[0] + y[1] * y[1] + y[2] * y[2], x[0] + 2 * x[1] + 3 * x[2], tolerance);  // b A^-1 b
+  Numbers<TypeParam> indefinite({1, 2, 2, 1});
+  EXPECT_FALSE(this->algebra.factorize(indefinite.data(), 2));
+}
+
+// R^T R = A^T A, for panels with more and with fewer rows than columns.
+TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
+  int const columns = 6, stride = 25;
+  for (int const rows : {20, 4}) {
+    auto matrix = Numbers<TypeParam>::random(stride * columns, 4);
+    std::vector<double> gram(columns * columns);
+    for (int i = 0; i < columns; ++i)
+      for (int j = 0; j < columns; ++j)
+        for (int r = 0; r < rows; ++r) gram[i * columns + j] += matrix[i * stride + r] * matrix[j * stride + r];
+    this->algebra.triangularize(matrix.data(), rows, columns, stride);
+    matrix.fetch();
+    for (int i = 0; i < columns; ++i)
+      for (int j = 0; j < columns; ++j) {
+        double sum = 0;
+        for (int r = 0; r <= std::min({i, j, rows - 1}); ++r) sum += matrix[i * stride + r] * matrix[j * stride + r];
+        EXPECT_NEAR(sum, gram[i * columns + j], tolerance) << rows << " rows";
+      }
+  }
+}
+
+}  // namespace
+}  // namespace sinter
