@@ -19,6 +19,7 @@
 #include "kokkos_session.hpp"
 #include "label_keys.hpp"
 #include "progress.hpp"
+#include "sha256.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
@@ -27,6 +28,7 @@
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/potential_fit.hpp"
+#include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -143,6 +145,7 @@ class Fit {
     makeOutputFolder(_settings.output_dir);
     std::string const model_file = inFolder("model.mtp");
     writeMtp(fit.model, model_file);
+    writeUncertainty(uncertaintyFileOf(model_file), fit.uncertainty, sha256OfFile(model_file));
     writeReport(fit, model_file, train_errors, test_errors, fit_seconds);
     if (!_options.quiet) printSummary(fit, model_file, train_errors, test_errors);
   }
