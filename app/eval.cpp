@@ -28,6 +28,7 @@
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
 #include "sinter/structures/writer.hpp"
+#include "uncertainty_check.hpp"
 
 namespace sinter::app {
 
@@ -105,19 +106,6 @@ class EvalReport {
 
   FileOutput _output;
   bool _empty = true;
-};
-
-/// Standard deviations beside the errors of labelled frames.
-struct UncertaintyCheck {
-  SpreadStatistics energy, force;  // eV/atom; eV/A, components
-
-  void add(Structure const& labelled, Evaluation const& evaluation, PredictionSpread const& spread) {
-    auto const atoms = static_cast<double>(labelled.size());
-    if (labelled.energy) energy.add(spread.energy / atoms, (evaluation.energy - *labelled.energy) / atoms);
-    for (std::size_t i = 0; i < labelled.forces.size(); ++i)
-      for (std::size_t x = 0; x < 3; ++x)
-        force.add(spread.forces[i][x], evaluation.forces[i][x] - labelled.forces[i][x]);
-  }
 };
 
 /// One run of the command.
@@ -292,7 +280,7 @@ class Eval {
   std::string _uncertainty_file = uncertaintyFileOf(_options.potential);
   CoefficientSpread _spread;
   int _unknowns = 0;  // of _spread
-  UncertaintyCheck _check;
+  UncertaintyCheck<SpreadStatistics> _check;
   MtpModel _model;
   std::vector<std::int32_t> _unnamed;  // names of the types that the structure file does not name
   LabelErrors _errors;
