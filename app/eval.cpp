@@ -302,10 +302,10 @@ void addEvalCommand(CLI::App& app) {
       "ref_virial (features of .cfg)");
   command->add_option("--json", options->json, "Report: frames, errors, provenance, time");
   command
-      ->add_flag("--uncertainty{committee}", options->uncertainty,
+      ->add_flag("--uncertainty{covariance}", options->uncertainty,
                  "Standard deviations of energy (eV) and forces (eV/A) from the file that sinter fit wrote beside "
                  "POTENTIAL (model.uncertainty.h5), as energy_std and forces_std in the outputs; "
-                 "--uncertainty=covariance for those of the Bayesian ridge instead of the committee")
+                 "--uncertainty=committee for those of the solutions without one fold instead of the covariance")
       ->check(CLI::IsMember({"committee", "covariance"}));
   command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
       ->check(CLI::IsMember({"double", "mixed"}))

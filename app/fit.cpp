@@ -165,7 +165,7 @@ class Fit {
     std::vector<SpreadEvaluator<Space>> spreads;
     std::vector<UncertaintyCheck<Calibration>*> checks;
     for (auto const& [name, spread] :
-         {std::pair("committee", &fit.uncertainty.committee), std::pair("covariance", &fit.uncertainty.covariance)}) {
+         {std::pair("covariance", &fit.uncertainty.covariance), std::pair("committee", &fit.uncertainty.committee)}) {
       if (spread->directions.empty()) continue;
       spreads.emplace_back(fit.model, *spread, fit.uncertainty.unknowns);
       checks.push_back(&result.calibration[name]);

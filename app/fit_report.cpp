@@ -58,7 +58,7 @@ Json uncertaintyJson(FitResult const& result) {
   auto const& uncertainty = result.fit.uncertainty;
   Json methods = Json::object();
   for (auto const& [name, spread] :
-       {std::pair("committee", &uncertainty.committee), std::pair("covariance", &uncertainty.covariance)}) {
+       {std::pair("covariance", &uncertainty.covariance), std::pair("committee", &uncertainty.committee)}) {
     if (spread->directions.empty()) continue;
     auto const found = result.calibration.find(name);
     auto const& check = found == result.calibration.end() ? UncertaintyCheck<Calibration>{} : found->second;
