@@ -148,11 +148,6 @@ class Eval {
 
   void readSpread() {
     auto const uncertainty = readUncertainty(_uncertainty_file, _options.potential, sha256OfFile(_options.potential));
-    auto const basis = static_cast<int>(_model.alpha_moment_mapping.size());
-    if (uncertainty.unknowns != basis && uncertainty.unknowns != basis + _model.species_count)
-      throw InputError(_uncertainty_file, 0,
-                       "found " + std::to_string(uncertainty.unknowns) + " unknowns, expected " +
-                           std::to_string(basis) + " or " + std::to_string(basis + _model.species_count));
     _unknowns = uncertainty.unknowns;
     _spread = *_options.uncertainty == "committee" ? uncertainty.committee : uncertainty.covariance;
     if (_spread.directions.empty())
@@ -179,12 +174,21 @@ class Eval {
   }
 
   template <class Space>
+  std::optional<SpreadEvaluator<Space>> makeSpreadEvaluator() const {
+    if (!_options.uncertainty) return std::nullopt;
+    try {
+      return SpreadEvaluator<Space>(_model, _spread, _unknowns);
+    } catch (InputError const& error) {
+      throw InputError(_uncertainty_file, 0, error.what());
+    }
+  }
+
+  template <class Space>
   void evaluateFrames(ChosenFrames& frames) {
     auto const begin = Clock::now();
     Clock::duration evaluating{};
     auto const evaluator = makeEvaluator<Space>();
-    std::optional<SpreadEvaluator<Space>> spread_evaluator;
-    if (_options.uncertainty) spread_evaluator.emplace(_model, _spread, _unknowns);
+    auto const spread_evaluator = makeSpreadEvaluator<Space>();
     std::unique_ptr<StructureWriter> writer;
     std::optional<EvalReport> report;
     if (_options.output)

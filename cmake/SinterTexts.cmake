@@ -1,13 +1,20 @@
-# sinter_embed_texts(HEADER NAMESPACE NAME FILE [NAME FILE ...]): a header with the text of each file as a constant,
-# written anew when one of them changes.
-function(sinter_embed_texts header namespace)
-  set(content "// Written by cmake/SinterTexts.cmake.\n#pragma once\n\n#include <string_view>\n\nnamespace ${namespace} {\n\n")
+# sinter_embed_texts(STEM NAMESPACE NAME FILE [NAME FILE ...]): STEM.hpp and STEM.cpp in the build folder with the text of
+# each file as a std::string_view, written anew when one of the files changes.
+function(sinter_embed_texts stem namespace)
+  set(header "// Written by cmake/SinterTexts.cmake.\n#pragma once\n\n#include <string_view>\n\nnamespace ${namespace} {\n\n")
+  set(source "#include \"${stem}.hpp\"\n\nnamespace ${namespace} {\n\nusing namespace std::literals;\n\n")
   while(ARGN)
     list(POP_FRONT ARGN name file)
     file(READ "${file}" text)
-    string(APPEND content "inline constexpr std::string_view ${name} = R\"SINTER_TEXT(${text})SINTER_TEXT\";\n\n")
+    string(APPEND header "extern std::string_view const ${name};\n")
+    string(APPEND source "std::string_view const ${name} = R\"SINTER_TEXT(${text})SINTER_TEXT\"sv;\n\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   endwhile()
-  file(WRITE "${header}.new" "${content}}  // namespace ${namespace}\n")
-  file(COPY_FILE "${header}.new" "${header}" ONLY_IF_DIFFERENT)
+  foreach(part IN ITEMS "hpp header" "cpp source")
+    separate_arguments(part)
+    list(POP_FRONT part extension content)
+    set(target "${CMAKE_CURRENT_BINARY_DIR}/${stem}.${extension}")
+    file(WRITE "${target}.new" "${${content}}\n}  // namespace ${namespace}\n")
+    file(COPY_FILE "${target}.new" "${target}" ONLY_IF_DIFFERENT)
+  endforeach()
 endfunction()
