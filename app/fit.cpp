@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "command.hpp"
+#include "fit_report.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
 #include "label_keys.hpp"
 #include "progress.hpp"
+#include "sha256.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
@@ -27,6 +29,7 @@
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/potential_fit.hpp"
+#include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -74,19 +77,26 @@ std::size_t peakMemoryBytes() {
   return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
 }
 
-template <class Space>
-LabelErrors errorsOf(MtpModel const& model, DataSet const& data) {
-  LabelErrors errors;
+/// Calls `use` with each labelled structure and what the potential says of it, and with its standard deviations for
+/// each of `spreads`, in their order.
+template <class Space, class Use>
+void forPredictions(MtpModel const& model, DataSet const& data, std::vector<SpreadEvaluator<Space>> const& spreads,
+                    Use const& use) {
   MtpEvaluator<Space> const evaluator(model);
   constexpr std::size_t frames_per_batch = 64;
   for (std::size_t first = 0; first < data.structures.size(); first += frames_per_batch) {
     stopWhenInterrupted();
     std::size_t const count = std::min(frames_per_batch, data.structures.size() - first);
-    auto const results = evaluator.evaluate(std::span(data.structures).subspan(first, count),
-                                            std::span(data.names).subspan(first, count));
-    for (std::size_t s = 0; s < count; ++s) errors.add(data.structures[first + s], results[s]);
+    auto const structures = std::span(data.structures).subspan(first, count);
+    auto const results = evaluator.evaluate(structures, std::span(data.names).subspan(first, count));
+    std::vector<std::vector<PredictionSpread>> deviations;
+    for (auto const& spread : spreads) deviations.push_back(spread.evaluate(structures));
+    for (std::size_t s = 0; s < count; ++s) {
+      std::vector<PredictionSpread const*> own;
+      for (auto const& of_method : deviations) own.push_back(&of_method[s]);
+      use(structures[s], results[s], own);
+    }
   }
-  return errors;
 }
 
 /// Wrong names of the output folder are found before the work, not after it.
@@ -135,16 +145,52 @@ class Fit {
     double const nearest =
         measureDistances(space, SpeciesMap(start.species, start.species_count), train.structures, start.max_dist)
             .mean_nearest;
-    auto const fit = fitPotential<Space>(_settings, start, nearest, train.structures, hooks(train), resumed);
-    double const fit_seconds = seconds();
-    auto const train_errors = errorsOf<Space>(fit.model, train);
-    auto const test_errors = errorsOf<Space>(fit.model, test);
+    FitResult result;
+    result.fit = fitPotential<Space>(_settings, start, nearest, train.structures, hooks(train), resumed);
+    result.fit_seconds = seconds();
+    assess<Space>(result, train, test);
 
     makeOutputFolder(_settings.output_dir);
-    std::string const model_file = inFolder("model.mtp");
-    writeMtp(fit.model, model_file);
-    writeReport(fit, model_file, train_errors, test_errors, fit_seconds);
-    if (!_options.quiet) printSummary(fit, model_file, train_errors, test_errors);
+    writeResult(result);
+    if (!_options.quiet) printSummary(result);
+  }
+
+  template <class Space>
+  static void assess(FitResult& result, DataSet const& train, DataSet const& test) {
+    auto const& fit = result.fit;
+    forPredictions<Space>(fit.model, train, {}, [&](auto const& labelled, auto const& predicted, auto const&) {
+      result.train_errors.add(labelled, predicted);
+      result.train_points.add(labelled, predicted);
+    });
+    std::vector<SpreadEvaluator<Space>> spreads;
+    std::vector<UncertaintyCheck<Calibration>*> checks;
+    for (auto const& [name, spread] :
+         {std::pair("covariance", &fit.uncertainty.covariance), std::pair("committee", &fit.uncertainty.committee)}) {
+      if (spread->directions.empty()) continue;
+      spreads.emplace_back(fit.model, *spread, fit.uncertainty.unknowns);
+      checks.push_back(&result.calibration[name]);
+    }
+    forPredictions<Space>(fit.model, test, spreads,
+                          [&](auto const& labelled, auto const& predicted, auto const& deviations) {
+                            result.test_errors.add(labelled, predicted);
+                            result.test_points.add(labelled, predicted);
+                            for (std::size_t m = 0; m < checks.size(); ++m)
+                              checks[m]->add(labelled, predicted, *deviations[m]);
+                          });
+  }
+
+  void writeResult(FitResult& result) const {
+    result.model_file = inFolder("model.mtp");
+    writeMtp(result.fit.model, result.model_file);
+    result.uncertainty_file = uncertaintyFileOf(result.model_file);
+    writeUncertainty(result.uncertainty_file, result.fit.uncertainty, sha256OfFile(result.model_file));
+    result.method = methodName(_settings.method);
+    result.backend = _options.backend;
+    result.wall_seconds = seconds();
+    result.peak_memory_bytes = peakMemoryBytes();
+    auto const report = fitReportJson(result);
+    writeFile(inFolder("report.json"), toIndentedText(report));
+    writeFile(inFolder("report.html"), fitReportHtml(report));
   }
 
   [[nodiscard]] std::string inFolder(std::string const& name) const {
@@ -199,58 +245,13 @@ class Fit {
     return method == FitMethod::linear ? "linear" : (method == FitMethod::varpro ? "varpro" : "bfgs");
   }
 
-  // Starts that were tried, with the loss that each reached at its last level.
-  [[nodiscard]] static nlohmann::ordered_json seedsJson(PotentialFit const& fit) {
-    auto seeds = nlohmann::ordered_json::array();
-    for (auto const& stage : fit.stages) {
-      if (stage.all_data || stage.losses.empty()) continue;
-      nlohmann::ordered_json const entry = {{"start", stage.start},
-                                            {"level", stage.level},
-                                            {"iterations", stage.state.iterations},
-                                            {"loss", stage.losses.back()}};
-      if (!seeds.empty() && seeds.back()["start"] == stage.start)
-        seeds.back() = entry;
-      else
-        seeds.push_back(entry);
-    }
-    return seeds;
-  }
-
-  void writeReport(PotentialFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
-                   LabelErrors const& test_errors, double fit_seconds) const {
-    nlohmann::ordered_json report = {{"sinter", sinterJson(_options.backend, "double")},
-                                     {"potential", potentialJson(model_file, fit.model)},
-                                     {"method", methodName(_settings.method)},
-                                     {"train", errorsJson(train_errors)},
-                                     {"test", errorsJson(test_errors)},
-                                     {"loss", fit.loss},
-                                     {"equations", fit.rows},
-                                     {"unknowns", fit.columns},
-                                     {"rank", fit.rank},
-                                     {"condition", fit.condition},
-                                     {"ridge", fit.ridge},
-                                     {"cross_validation", nlohmann::ordered_json::array()},
-                                     {"iterations", std::max(fit.iterations, 1)},
-                                     {"seeds", seedsJson(fit)},
-                                     {"convergence", nlohmann::ordered_json::array()},
-                                     {"spectrum", fit.spectrum},
-                                     {"time", {{"fit_s", fit_seconds}, {"wall_s", seconds()}}},
-                                     {"peak_memory_bytes", peakMemoryBytes()}};
-    for (auto const& score : fit.ridge_scores)
-      report["cross_validation"].push_back({{"ridge", score.ridge}, {"loss", score.error}});
-    for (auto const& stage : fit.stages)
-      report["convergence"].push_back(
-          {{"start", stage.start}, {"level", stage.level}, {"all_data", stage.all_data}, {"loss", stage.losses}});
-    writeFile(inFolder("report.json"), toIndentedText(report));
-  }
-
-  void printSummary(PotentialFit const& fit, std::string const& model_file, LabelErrors const& train_errors,
-                    LabelErrors const& test_errors) const {
+  void printSummary(FitResult const& result) const {
+    auto const& fit = result.fit;
     fmt::print("{} equations, {} unknowns, rank {}, condition {:.2g}, ridge {:.2g}, loss {:.6g}\n", fit.rows,
                fit.columns, fit.rank, fit.condition, fit.ridge, fit.loss);
-    fmt::print("train\n{}", formatErrorTable(train_errors));
-    if (!_settings.test.empty()) fmt::print("test\n{}", formatErrorTable(test_errors));
-    fmt::print("{} written in {:.3g} s\n", model_file, seconds());
+    fmt::print("train\n{}", formatErrorTable(result.train_errors));
+    if (!_settings.test.empty()) fmt::print("test\n{}", formatErrorTable(result.test_errors));
+    fmt::print("{} written in {:.3g} s\n", result.model_file, seconds());
   }
 
   FitOptions const& _options;
@@ -264,7 +265,8 @@ void addFitCommand(CLI::App& app) {
   auto const options = std::make_shared<FitOptions>();
   CLI::App* const command = app.add_subcommand(
       "fit",
-      "Fits a moment tensor potential to labelled structures: model.mtp and report.json; checkpoint.h5 to go on from");
+      "Fits a moment tensor potential to labelled structures: model.mtp, model.uncertainty.h5 for sinter eval "
+      "--uncertainty, report.json and report.html; checkpoint.h5 to go on from");
   command->add_option("SETTINGS", options->settings, "TOML file: [model], [data], [weights], [solver], [output]")
       ->required();
   command->add_option("--set", options->overrides, "Overrides a setting, as in --set output.dir=elsewhere; repeatable")

@@ -1,5 +1,7 @@
 #include "json_report.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "sha256.hpp"
@@ -27,6 +29,18 @@ Json groupJson(ErrorGroup const& group) {
   return json;
 }
 
+std::string indented(Json const& json, std::size_t depth) {
+  bool const is_plain = std::none_of(json.begin(), json.end(), [](Json const& item) { return item.is_structured(); });
+  if (!json.is_structured() || json.empty() || (json.is_array() && is_plain)) return toText(json);
+  std::string const margin(2 * (depth + 1), ' ');
+  std::string text;
+  for (auto const& [key, value] : json.items())
+    text += (text.empty() ? "\n" : ",\n") + margin + (json.is_object() ? toText(Json(key)) + ": " : std::string()) +
+            indented(value, depth + 1);
+  text += "\n" + std::string(2 * depth, ' ');
+  return json.is_object() ? "{" + text + "}" : "[" + text + "]";
+}
+
 }  // namespace
 
 Json sinterJson(std::string const& backend, std::string const& precision) {
@@ -49,8 +63,15 @@ Json errorsJson(LabelErrors const& errors) {
   return json;
 }
 
+Json spreadJson(SpreadStatistics const& statistics) {
+  return {{"count", statistics.count()},
+          {"rms_std", number(statistics.rmsDeviation())},
+          {"rms_error", number(statistics.rmsError())},
+          {"correlation", number(statistics.correlation())}};
+}
+
 std::string toText(Json const& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-std::string toIndentedText(Json const& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string toIndentedText(Json const& json) { return indented(json, 0) + "\n"; }
 
 }  // namespace sinter::app

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "sinter/fitting/uncertainty.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 #include "sinter/structures/label_errors.hpp"
 
@@ -21,10 +22,14 @@ namespace sinter::app {
 /// "config_type all".
 [[nodiscard]] nlohmann::ordered_json errorsJson(LabelErrors const& errors);
 
+/// Predicted standard deviations beside true errors: number, rms of both, correlation with |error|; null where there
+/// is none.
+[[nodiscard]] nlohmann::ordered_json spreadJson(SpreadStatistics const& statistics);
+
 /// One line of JSON; bytes that are not UTF-8 (names from files) become U+FFFD.
 [[nodiscard]] std::string toText(nlohmann::ordered_json const& json);
 
-/// The same for people to read: a member a line, and a line break at the end.
+/// The same for people to read: a member a line, lists of plain values in one, and a line break at the end.
 [[nodiscard]] std::string toIndentedText(nlohmann::ordered_json const& json);
 
 }  // namespace sinter::app

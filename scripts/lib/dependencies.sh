@@ -46,5 +46,6 @@ APT_PACKAGES=(
   libopenmpi-dev openmpi-bin libopenblas-dev liblapack-dev libssl-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
   libhdf5-dev liblzma-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev python3
+  libjs-chart.js
   clang-format-14
 )

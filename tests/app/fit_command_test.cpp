@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
+#include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -200,6 +204,172 @@ TEST_F(FitCommand, ReportSaysWhatTheFitIsWorth) {
   }
   loss /= static_cast<double>(train.size());
   EXPECT_NEAR(report["loss"].get<double>(), loss, 1e-10 * loss);  // residuals of 0.1 of numbers of 10, 1e-12 each
+}
+
+// The page of a fit with steps, starts, cross-validation and a test set.
+TEST_F(FitCommand, PageShowsTheReportAndLoadsNothing) {
+  writeVarpro();
+  for (auto& s : train)
+    if (s.config_type == "hot") s.config_type = "hot</script><script>alert(1)</script>";
+  write(train, train_file);
+  label(held_out, 0.1);
+  write(held_out, test_file);
+  Outcome const outcome =
+      fit("--quiet --set solver.seeds=2 --set solver.max_iterations=3 --set 'data.test=[\"" + test_file + "\"]'");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::string const page = contentOf(output + "/report.html"),
+                    begin = "<script type=\"application/json\" id=\"report\">";
+  json const report = json::parse(contentOf(report_file));
+  auto const at = page.find(begin);
+  ASSERT_NE(at, std::string::npos);
+  auto const length = page.find("</script>", at) - at - begin.size();
+  EXPECT_EQ(json::parse(page.substr(at + begin.size(), length)), report);  // nothing in the data ends it early
+  EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
+  EXPECT_LT(page.size(), 3'000'000U);
+
+  for (char const* section :
+       {"overview", "errors", "parity", "convergence", "starts", "rank", "regularisation", "uncertainty"}) {
+    EXPECT_NE(page.find("<section id=\"" + std::string(section) + "\"><h2>"), std::string::npos) << section;
+    EXPECT_NE(page.find("<a href=\"#" + std::string(section) + "\">"), std::string::npos) << section;
+  }
+  // No way to load anything; the policy of the page forbids it to browsers, too.
+  EXPECT_NE(page.find("content=\"default-src 'none';"), std::string::npos);
+  std::regex const loads(R"((src|href|action|data)\s*=\s*["']?\s*(https?:|//)|url\(|@import|\bfetch\(|XMLHttpRequest|)"
+                         R"(importScripts|sendBeacon|WebSocket)");
+  EXPECT_FALSE(std::regex_search(page, loads));
+  EXPECT_NE(page.find("Chart.js v"), std::string::npos);  // the library is inside
+
+  EXPECT_EQ(report["seeds"].size(), 2U);
+  EXPECT_FALSE(report["cross_validation"].empty());
+  for (auto const& [name, data] : {std::pair("train", &train), std::pair("test", &held_out)}) {
+    auto const results = evaluate(model_file, *data);
+    auto const& points = report["parity"][name];
+    ASSERT_EQ(points["energy"]["reference"].size(), data->size());
+    EXPECT_EQ(points["force"]["predicted"].size(), data->size() * 8 * 3);
+    for (std::size_t s = 0; s < data->size(); ++s) {  // eight digits
+      EXPECT_NEAR(points["energy"]["reference"][s], *(*data)[s].energy / 8, 1e-7 * std::abs(*(*data)[s].energy));
+      EXPECT_NEAR(points["energy"]["predicted"][s], results[s].energy / 8, 1e-7 * std::abs(results[s].energy));
+      EXPECT_NEAR(points["force"]["predicted"][24 * s + 4], results[s].forces[1][1], 1e-6);
+    }
+  }
+  for (char const* method : {"covariance", "committee"}) {
+    json const& own = report["uncertainty"]["methods"][method];
+    EXPECT_GT(own["scale"], 0) << method;
+    EXPECT_EQ(own["energy"]["count"], 3) << method;
+    EXPECT_EQ(own["force"]["count"], 3 * 24) << method;
+    EXPECT_NEAR(own["force"]["rms_error"].get<double>(), report["test"]["all"]["force_rmse"].get<double>(), 1e-9);
+    double count = 0, error = 0;
+    for (auto const& bin : own["force"]["bins"]) {
+      count += bin["count"].get<double>();
+      error += bin["count"].get<double>() * std::pow(bin["rms_error"].get<double>(), 2);
+    }
+    EXPECT_EQ(count, 3 * 24) << method;
+    EXPECT_NEAR(std::sqrt(error / count), own["force"]["rms_error"].get<double>(), 1e-9) << method;
+  }
+}
+
+/// A fit to noisy labels and what `sinter eval --uncertainty` says of the test set.
+class UncertaintyCommand : public FitCommand {
+ protected:
+  void SetUp() override {
+    FitCommand::SetUp();
+    label(train, 0.1);
+    write(train, train_file);
+    Outcome const outcome = fit("--quiet");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  std::string eval(std::string const& options) const {
+    return "eval " + quoted(model_file) + " " + quoted(test_file) + " " + options;
+  }
+  std::string uncertainty_file = output + "/model.uncertainty.h5";
+};
+
+TEST_F(UncertaintyCommand, GivesStandardDeviations) {
+  label(held_out, 0.2);
+  write(held_out, test_file);
+  auto const uncertainty =
+      readUncertainty(uncertainty_file, model_file, json::parse(contentOf(report_file))["potential"]["sha256"]);
+  auto const results = evaluate(model_file, held_out);
+  for (std::string const method : {"covariance", "committee"}) {
+    std::string const flag = method == "covariance" ? "--uncertainty" : "--uncertainty=committee";
+    Outcome const outcome =
+        run(eval(flag + " -o " + quoted(folder / "o.xyz") + " --json " + quoted(folder / "o.json")));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("energy uncertainty (" + method + "): rms "), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("force uncertainty (" + method + "): rms "), std::string::npos) << outcome.out;
+    auto const& spread = method == "covariance" ? uncertainty.covariance : uncertainty.committee;
+    auto const expected =
+        SpreadEvaluator<Kokkos::Serial>(readMtp(model_file), spread, uncertainty.unknowns).evaluate(held_out);
+    json const report = json::parse(contentOf(folder / "o.json"));
+    SpreadStatistics energy, force;
+    std::istringstream text(contentOf(folder / "o.xyz"));
+    for (std::size_t s = 0; s < held_out.size(); ++s) {
+      double const deviation = expected[s].energy;
+      EXPECT_GT(deviation, 0);
+      EXPECT_NEAR(report["frames"][s]["energy_std"].get<double>(), deviation, 1e-12 * (1 + deviation));
+      energy.add(deviation / 8, (results[s].energy - *held_out[s].energy) / 8);
+      std::string line;
+      std::getline(text, line);
+      std::getline(text, line);
+      EXPECT_NE(line.find("site_energy:R:1:forces_std:R:3 "), std::string::npos) << line;
+      auto const at = line.find(" energy_std=");
+      ASSERT_NE(at, std::string::npos) << line;
+      EXPECT_NEAR(std::stod(line.substr(at + 12)), deviation, 1e-12 * (1 + deviation));
+      double largest = 0;
+      for (std::size_t i = 0; i < 8; ++i) {
+        std::getline(text, line);
+        std::istringstream words(line);
+        std::vector<std::string> const all{std::istream_iterator<std::string>(words), {}};
+        ASSERT_EQ(all.size(), 14U);  // element, position, forces, ref_forces, site_energy, forces_std
+        for (std::size_t x = 0; x < 3; ++x) {
+          double const own = expected[s].forces[i][x];
+          EXPECT_NEAR(std::stod(all[11 + x]), own, 1e-12 * (1 + own));
+          force.add(own, results[s].forces[i][x] - held_out[s].forces[i][x]);
+          largest = std::max(largest, own);
+        }
+      }
+      EXPECT_NEAR(report["frames"][s]["force_std_max"].get<double>(), largest, 1e-12 * (1 + largest));
+    }
+    json const& found = report["uncertainty"];
+    EXPECT_EQ(found["method"], method);
+    EXPECT_EQ(found["file"], uncertainty_file);
+    EXPECT_EQ(found["scale"], spread.scale);
+    for (auto const& [name, own] : {std::pair("energy", &energy), std::pair("force", &force)}) {
+      EXPECT_EQ(found[name]["count"], own->count());
+      EXPECT_NEAR(found[name]["rms_std"].get<double>(), *own->rmsDeviation(), 1e-9);
+      EXPECT_NEAR(found[name]["rms_error"].get<double>(), *own->rmsError(), 1e-9);
+      EXPECT_NEAR(found[name]["correlation"].get<double>(), *own->correlation(), 1e-6);
+    }
+  }
+  Outcome const outcome = run(eval("--quiet --uncertainty -o " + quoted(folder / "o.cfg")));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::string const cfg = contentOf(folder / "o.cfg");
+  EXPECT_NE(cfg.find(" Feature   energy_std\t"), std::string::npos);
+  std::size_t lines = 0;
+  for (auto at = cfg.find("forces_std\t"); at != std::string::npos; at = cfg.find("forces_std\t", at + 1)) ++lines;
+  EXPECT_EQ(lines, 3U * 8);
+}
+
+TEST_F(UncertaintyCommand, RefusesFilesOfOthersAndDamagedOnes) {
+  std::string const options = eval("--uncertainty --json " + quoted(folder / "o.json"));
+  expectFailure(eval("--uncertainty=both"), "covariance");
+  std::string const content = contentOf(uncertainty_file);
+  auto const replace = [&](std::string const& bytes) { (void)folder.write("out/model.uncertainty.h5", bytes); };
+  replace(content.substr(0, content.size() / 2));
+  expectFailure(options, "model.uncertainty.h5: found a truncated HDF5 file");
+  replace("MTP\n");
+  expectFailure(options, "model.uncertainty.h5: found a file that is not HDF5");
+  std::filesystem::remove(uncertainty_file);
+  ASSERT_EQ(run("convert --quiet " + quoted(train_file) + " " + quoted(uncertainty_file)).code, 0);
+  expectFailure(options, "model.uncertainty.h5: found another HDF5 file, expected the uncertainty of a potential");
+  replace(content);
+  MtpModel other = readMtp(model_file);
+  other.moment_coeffs[0] *= 1.5;
+  writeMtp(other, model_file);
+  expectFailure(options, "model.uncertainty.h5: found the uncertainty of another potential (SHA-256 ");
+  std::filesystem::remove(uncertainty_file);
+  expectFailure(options, "model.uncertainty.h5: found no such file, expected the uncertainty of ");
+  expectFailure(eval("--uncertainty --json " + quoted(uncertainty_file)), "found the name of another input or output");
 }
 
 TEST_F(FitCommand, FitsALevelFromItsOwnStart) {

@@ -317,6 +317,21 @@ TEST(ExtxyzWriter, LayoutWithReferenceAndColumns) {
   expectSame(readStructures(folder / "a.xyz", keys).at(0), reference);
 }
 
+TEST(ExtxyzWriter, WritesColumnsOfSeveralNumbersPerAtom) {
+  TemporaryFolder const folder;
+  Structure s;
+  s.positions = {{0, 0, 0}, {1, 0, 0}};
+  s.species = {14, 14};
+  std::vector<double> const deviations = {0.5, 0.25, 0.125, 1, 2, 3};
+  std::vector<ExtxyzWriter::AtomColumn> const columns = {{"forces_std", deviations, 3}};
+  ExtxyzWriter writer(folder / "a.xyz");
+  writer.write(s, columns);
+  writer.close();
+  EXPECT_EQ(contentOf(folder / "a.xyz"),
+            "2\nProperties=species:S:1:pos:R:3:forces_std:R:3 pbc=\"F F F\"\n"
+            "Si 0 0 0 0.5 0.25 0.125\nSi 1 0 0 1 2 3\n");
+}
+
 TEST(ExtxyzWriter, LeavesNothingBehindWithoutClose) {
   TemporaryFolder const folder;
   std::mt19937_64 random(1);
@@ -344,6 +359,8 @@ TEST(ExtxyzWriter, RefusesWhatCouldNotBeRead) {
   EXPECT_NE(refused(s).find("1 forces for 2 atoms"), std::string::npos);
   std::vector<double> const one = {1}, two = {1, 2};
   EXPECT_NE(refused(good, std::array{ExtxyzWriter::AtomColumn{"q", one}}).find("column q"), std::string::npos);
+  EXPECT_NE(refused(good, std::array{ExtxyzWriter::AtomColumn{"q", two, 3}}).find("expected 3 per atom"),
+            std::string::npos);
   EXPECT_NE(refused(good, std::array{ExtxyzWriter::AtomColumn{"pos", two}}).find("'pos'"), std::string::npos);
   EXPECT_NE(refused(good, std::array{ExtxyzWriter::AtomColumn{"a b", two}}).find("'a b'"), std::string::npos);
 }

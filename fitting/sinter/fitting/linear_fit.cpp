@@ -97,9 +97,11 @@ LinearFit solveLinear(TrainingRows<ExecutionSpace>& training, FitSettings const&
   auto const factor = all.factor();
   RegularizedLeastSquares const problem(factor, pivoted.kept);
   auto const structures = static_cast<double>(training.structures());
+  std::vector<RegularizedLeastSquares> without;
+  if (folds.size() > 1) without = withoutEachFold(folds, pivoted.kept);
   fit.ridge = settings.ridge;
-  if (settings.ridge_choice == RidgeChoice::cross_validation && folds.size() > 1) {
-    fit.ridge_scores = crossValidate(folds, pivoted.kept);
+  if (settings.ridge_choice == RidgeChoice::cross_validation && !without.empty()) {
+    fit.ridge_scores = crossValidate(folds, without);
     fit.ridge = bestRidge(fit.ridge_scores).ridge;
     for (auto& score : fit.ridge_scores) score.error /= structures;
   } else if (settings.ridge_choice == RidgeChoice::evidence) {
@@ -111,8 +113,10 @@ LinearFit solveLinear(TrainingRows<ExecutionSpace>& training, FitSettings const&
   fit.columns = factor.columns;
   fit.rank = pivoted.rank;
   fit.condition = pivoted.condition;
-  fit.loss = factor.residual(x) / structures;
+  double const residual = factor.residual(x);
+  fit.loss = residual / structures;
   fit.spectrum = problem.spectrum();
+  fit.uncertainty = estimateUncertainty(problem, folds, without, fit.ridge, residual, fit.rows);
   training.putSolution(x, fit.model);
   return fit;
 }

@@ -10,6 +10,7 @@
 #include "sinter/core/structure.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/training_rows.hpp"
+#include "sinter/fitting/uncertainty.hpp"
 #include "sinter/linalg/regularized.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 
@@ -26,6 +27,7 @@ struct LinearFit {
   double ridge = 0;                      ///< as used, relative to columns of norm 1
   std::vector<RidgeScore> ridge_scores;  ///< of cross-validation, where there was one; errors / number of structures
   std::vector<double> spectrum;          ///< singular values of the equilibrated columns that are kept, descending
+  FitUncertainty uncertainty;
 };
 
 /// The untrained model that `settings` describe: a generated template or a file, min_dist (from the data when

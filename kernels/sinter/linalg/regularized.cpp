@@ -82,10 +82,10 @@ std::vector<double> RegularizedLeastSquares::truncated(int rank) const {
 double RegularizedLeastSquares::evidenceRidge() const {
   double ridge = 1e-8;
   for (int iteration = 0; iteration < 200; ++iteration) {
-    double effective = 0, size = 0, residual = _rest;
+    double const effective = effectiveUnknowns(ridge);
+    double size = 0, residual = _rest;
     for (std::size_t i = 0; i < _s.size(); ++i) {
       double const square = _s[i] * _s[i], kept = square / (square + ridge);
-      effective += kept;
       double const amplitude = _s[i] / (square + ridge) * _projection[i];
       size += amplitude * amplitude;
       residual += (1 - kept) * (1 - kept) * _projection[i] * _projection[i];
@@ -97,6 +97,13 @@ double RegularizedLeastSquares::evidenceRidge() const {
     if (done) break;
   }
   return ridge;
+}
+
+double RegularizedLeastSquares::effectiveUnknowns(double ridge) const {
+  double sum = 0;
+  for (double const s : _s)
+    if (s > smallest_relative_value * _s[0]) sum += s * s / (s * s + ridge);
+  return sum;
 }
 
 std::vector<double> RegularizedLeastSquares::covarianceRoot(double ridge) const {
@@ -112,17 +119,31 @@ std::vector<double> RegularizedLeastSquares::covarianceRoot(double ridge) const 
   return root;
 }
 
-std::vector<RidgeScore> crossValidate(std::span<TriangularFactor const> folds, std::vector<int> const& kept) {
+std::vector<RegularizedLeastSquares> withoutEachFold(std::span<TriangularFactor const> folds,
+                                                     std::vector<int> const& kept) {
   if (folds.size() < 2) throw InputError("cross-validation: found one fold, expected at least two");
-  std::vector<RidgeScore> scores{{0, 0}};
-  for (int step = -28; step <= -4; ++step) scores.push_back({std::pow(10, 0.5 * step), 0});
+  std::vector<RegularizedLeastSquares> problems;
   for (std::size_t left_out = 0; left_out < folds.size(); ++left_out) {
     StreamedLeastSquares others(folds[left_out].columns);
     for (std::size_t f = 0; f < folds.size(); ++f)
       if (f != left_out) others.append(folds[f]);
-    RegularizedLeastSquares const problem(others.factor(), kept);
-    for (auto& score : scores) score.error += folds[left_out].residual(problem.solve(score.ridge));
+    problems.emplace_back(others.factor(), kept);
   }
+  return problems;
+}
+
+double heldOutError(std::span<TriangularFactor const> folds, std::span<RegularizedLeastSquares const> without,
+                    double ridge) {
+  double error = 0;
+  for (std::size_t f = 0; f < folds.size(); ++f) error += folds[f].residual(without[f].solve(ridge));
+  return error;
+}
+
+std::vector<RidgeScore> crossValidate(std::span<TriangularFactor const> folds,
+                                      std::span<RegularizedLeastSquares const> without) {
+  std::vector<RidgeScore> scores{{0, 0}};
+  for (int step = -28; step <= -4; ++step) scores.push_back({std::pow(10, 0.5 * step), 0});
+  for (auto& score : scores) score.error = heldOutError(folds, without, score.ridge);
   return scores;
 }
 

@@ -27,6 +27,9 @@ class RegularizedLeastSquares {
   /// Source: MacKay, Neural Comput. 4, 415 (1992).
   [[nodiscard]] double evidenceRidge() const;
 
+  /// How many unknowns the rows determine against the ridge, sum_i s_i^2 / (s_i^2 + ridge). Source: as above, gamma.
+  [[nodiscard]] double effectiveUnknowns(double ridge) const;
+
   /// Singular values, descending.
   [[nodiscard]] std::vector<double> const& spectrum() const { return _s; }
 
@@ -47,13 +50,22 @@ class RegularizedLeastSquares {
 /// What cross-validation says of one ridge.
 struct RidgeScore {
   double ridge = 0;
-  double error = 0;  ///< sum over folds of |A x - b|^2 of the fold, x from the other folds
+  double error = 0;  ///< see `heldOutError`
 };
 
-/// Scores of a range of ridges, from factors of the rows of each fold.
-/// \param folds at least two factors of the same unknowns
+/// The problems of all rows but those of one fold, for each fold.
+/// \param folds factors of the rows of each, at least two of the same unknowns
+[[nodiscard]] std::vector<RegularizedLeastSquares> withoutEachFold(std::span<TriangularFactor const> folds,
+                                                                   std::vector<int> const& kept);
+
+/// The error of one ridge: sum over folds of |A x - b|^2 of the fold, x from the other folds.
+/// \param without from `withoutEachFold`
+[[nodiscard]] double heldOutError(std::span<TriangularFactor const> folds,
+                                  std::span<RegularizedLeastSquares const> without, double ridge);
+
+/// Scores of a range of ridges. \param without from `withoutEachFold`
 [[nodiscard]] std::vector<RidgeScore> crossValidate(std::span<TriangularFactor const> folds,
-                                                    std::vector<int> const& kept);
+                                                    std::span<RegularizedLeastSquares const> without);
 
 /// The ridge with the smallest error.
 [[nodiscard]] RidgeScore bestRidge(std::span<RidgeScore const> scores);

@@ -60,7 +60,7 @@ void appendComment(FrameText& text, Structure const& structure, std::span<Struct
   text << "Properties=species:S:1:pos:R:3";
   if (!structure.forces.empty()) text << ":forces:R:3";
   if (reference != nullptr && !reference->forces.empty()) text << ":ref_forces:R:3";
-  for (auto const& column : columns) text << ":" << column.name << ":R:1";
+  for (auto const& column : columns) text << ":" << column.name << ":R:" << column.width;
   appendLabels(text, structure, "");
   if (reference != nullptr) appendLabels(text, *reference, "ref_");
   appendFeatures(text, structure);
@@ -79,7 +79,7 @@ ExtxyzWriter::ExtxyzWriter(std::string const& file) : StructureWriter("ExtxyzWri
 
 void ExtxyzWriter::checkColumns(std::span<AtomColumn const> columns) const {
   constexpr std::array<std::string_view, 4> used = {"species", "pos", "forces", "ref_forces"};
-  for (auto const& [name, values] : columns)
+  for (auto const& [name, values, width] : columns)
     if (name.empty() || name.find_first_of(" \t\r\n:=\"") != std::string_view::npos ||
         std::find(used.begin(), used.end(), name) != used.end())
       fail("found a column named '" + std::string(name) + "', expected a free name without blanks : = and quotes");
@@ -94,7 +94,7 @@ void ExtxyzWriter::writeFrame(Structure const& structure, std::span<AtomColumn c
     _text << chemicalSymbol(structure.species[i]) << " " << structure.positions[i];
     if (!structure.forces.empty()) _text << " " << structure.forces[i];
     if (reference != nullptr && !reference->forces.empty()) _text << " " << reference->forces[i];
-    for (auto const& column : columns) _text << " " << column.values[i];
+    for (auto const& column : columns) _text << " " << column.values.subspan(i * column.width, column.width);
     _text << "\n";
   }
 }

@@ -31,7 +31,10 @@ void StructureWriter::write(Structure const& structure, std::span<AtomColumn con
   for (std::int32_t const species : structure.species)
     if (species == 0 || species > 118)
       fail("found species " + std::to_string(species) + ", expected an atomic number from 1 to 118 or a type below 0");
-  for (auto const& [name, values] : columns) requireSize("numbers in column " + std::string(name), values.size(), size);
+  for (auto const& [name, values, width] : columns)
+    if (values.size() != width * size)
+      fail("found " + std::to_string(values.size()) + " numbers in column " + std::string(name) + " for " +
+           std::to_string(size) + " atoms, expected " + (width == 1 ? "one" : std::to_string(width)) + " per atom");
   writeFrame(structure, columns, reference);
 }
 

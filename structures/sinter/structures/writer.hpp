@@ -17,10 +17,11 @@ namespace sinter {
 /// writer destroyed without `close` leaves nothing behind. Memory does not grow with the file.
 class StructureWriter {
  public:
-  /// A further column of one number per atom.
+  /// A further column of one number per atom, or of several.
   struct AtomColumn {
     std::string_view name;
-    std::span<double const> values;  ///< one per atom
+    std::span<double const> values;  ///< `width` per atom, atom after atom
+    std::size_t width = 1;
   };
 
   virtual ~StructureWriter() = default;
