@@ -32,7 +32,7 @@ def fit(program, settings_file, settings, output):
             **{key: report[key] for key in ("loss", "rank", "iterations", "seeds", "ridge", "peak_memory_bytes")},
             "basis_functions": report["potential"]["basis_functions"],
             "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            "wall_s": time.time() - begin, "git": report["sinter"]["git"]}
+            "wall_s": time.time() - begin, "git": report["sinter"]["git"], "source": provenance()}
 
 
 def evaluate(program, potential, structures, folder, species=None):
@@ -43,7 +43,7 @@ def evaluate(program, potential, structures, folder, species=None):
 
 
 def provenance():
-    """Command, machine and date; the commit of the program stands with each fit."""
+    """Command, machine and date."""
     model = [line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
              if line.startswith("model name")]
     return {"command": " ".join([os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]]),
@@ -52,7 +52,20 @@ def provenance():
             "date": datetime.date.today().isoformat()}
 
 
-def footer(source, fits):
-    """Where the numbers of a table are from, one line."""
-    commits = ", ".join(sorted({f["git"] for f in fits}))
-    return f"`{source['command']}`; commit {commits}, {source['machine']}, {source['threads']} thread(s), {source['date']}."
+def footer(fits):
+    """Where the numbers of a table are from: a line per command and commit."""
+    lines = {f"`{f['source']['command']}`: commit {f['git']}, {f['source']['machine']}, "
+             f"{f['source']['threads']} thread(s), {f['source']['date']}.": None for f in fits}
+    return "\n".join(lines)
+
+
+def kept(file):
+    """Results of an earlier run, or none."""
+    return json.loads(file.read_text()) if file.exists() else {"levels": {}}
+
+
+def keep(results, name, contents, text):
+    """NAME.json with everything, NAME.md with the table."""
+    results.mkdir(parents=True, exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(contents, indent=1) + "\n")
+    (results / f"{name}.md").write_text(text)
