@@ -254,7 +254,7 @@ TYPED_TEST(DesignPanelsTest, PassesOfATrainingSetAreTheSame) {
     s.virial = Voigt{random(), random(), random(), random(), random(), random()};
   }
   FitSettings settings;
-  settings.max_memory = 1 << 20;  // several batches
+  settings.max_memory = 1 << 16;  // several batches
   MtpRows rows(model);
   rows.setCoefficients(model);
   TrainingRows<Kokkos::Serial> host(settings, model, structures);
