@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -27,6 +28,8 @@
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/potential_fit.hpp"
+#include "sinter/fitting/process_memory.hpp"
+#include "sinter/fitting/structure_set.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
 #include "sinter/structures/label_errors.hpp"
@@ -43,30 +46,26 @@ struct FitOptions {
   bool dry_run = false, quiet = false, resume = false;
 };
 
-/// Structures of several files, with their names for messages.
-struct DataSet {
-  std::vector<Structure> structures;
-  std::vector<std::string> names;
-  std::size_t atoms = 0;
+/// The structures of several files, in memory when they take `memory` bytes at most.
+StructureSet readSet(std::vector<std::string> const& files, FitSettings const& settings, std::size_t memory) {
+  SpeciesMap const species_map(settings.species, static_cast<int>(settings.species.size()));
+  std::vector<LabelsPresent> labels(files.size());
+  StructureSet set(files, settings.keys, settings.species, memory,
+                   [&](std::size_t file, std::string const& name, Structure const& structure) {
+                     stopWhenInterrupted();
+                     (void)species_map.typesOf(structure, name);  // unknown species are found now, not after the fit
+                     labels[file].add(structure);
+                   });
+  for (std::size_t file = 0; file < files.size(); ++file)
+    labels[file].check(settings.keys, {"data.energy_key", "data.force_key", "data.virial_key"}, files[file]);
+  return set;
+}
 
-  DataSet(std::vector<std::string> const& files, LabelKeys const& keys, std::vector<std::int32_t> const& species) {
-    SpeciesMap const species_map(species, static_cast<int>(species.size()));
-    for (auto const& file : files) {
-      auto const reader = openStructureFile(file, keys);
-      LabelsPresent labels;
-      for (std::size_t index = 0; auto structure = reader->next(); ++index) {
-        stopWhenInterrupted();
-        names.push_back(file + ": frame " + std::to_string(index));
-        nameTypes(*structure, species, names.back());
-        (void)species_map.typesOf(*structure, names.back());  // unknown species are found now, not after the fit
-        labels.add(*structure);
-        atoms += structure->size();
-        structures.push_back(*std::move(structure));
-      }
-      labels.check(keys, {"data.energy_key", "data.force_key", "data.virial_key"}, file);
-    }
-  }
-};
+/// Structures to learn from and to test with; a part of the memory that the program does not take itself is theirs.
+std::pair<StructureSet, StructureSet> readData(FitSettings const& settings) {
+  std::size_t const free = settings.max_memory - std::min(settings.max_memory, residentBytes());
+  return {readSet(settings.train, settings, free / 4), readSet(settings.test, settings, free / 16)};
+}
 
 std::size_t peakMemoryBytes() {
   rusage usage{};
@@ -75,16 +74,19 @@ std::size_t peakMemoryBytes() {
 }
 
 template <class Space>
-LabelErrors errorsOf(MtpModel const& model, DataSet const& data) {
+LabelErrors errorsOf(MtpModel const& model, StructureSet const& set) {
   LabelErrors errors;
   MtpEvaluator<Space> const evaluator(model);
-  constexpr std::size_t frames_per_batch = 64;
-  for (std::size_t first = 0; first < data.structures.size(); first += frames_per_batch) {
+  constexpr std::size_t frames_per_batch = 64, atoms_per_batch = 4096;
+  for (std::size_t begin = 0; begin < set.size();) {
     stopWhenInterrupted();
-    std::size_t const count = std::min(frames_per_batch, data.structures.size() - first);
-    auto const results = evaluator.evaluate(std::span(data.structures).subspan(first, count),
-                                            std::span(data.names).subspan(first, count));
-    for (std::size_t s = 0; s < count; ++s) errors.add(data.structures[first + s], results[s]);
+    std::size_t const end = set.chunkEnd(begin, atoms_per_batch, frames_per_batch);
+    auto const structures = set.load(begin, end);
+    std::vector<std::string> names;
+    for (std::size_t s = begin; s < end; ++s) names.push_back(set.nameOf(s));
+    auto const results = evaluator.evaluate(structures, names);
+    for (std::size_t s = 0; s < results.size(); ++s) errors.add(structures[s], results[s]);
+    begin = end;
   }
   return errors;
 }
@@ -124,18 +126,18 @@ class Fit {
 
   template <class Space>
   void runOn() {
-    DataSet const train(_settings.train, _settings.keys, _settings.species);
-    DataSet const test(_settings.test, _settings.keys, _settings.species);
+    auto const [train, test] = readData(_settings);
     Space const space;
-    MtpModel const start = makeStartModel(space, _settings, train.structures);
+    MtpModel const start = makeStartModel(space, _settings, train);
     if (_options.dry_run) return printPlan<Space>(start, train, test);
     std::optional<FitState> resumed;
     if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
 
-    double const nearest =
-        measureDistances(space, SpeciesMap(start.species, start.species_count), train.structures, start.max_dist)
-            .mean_nearest;
-    auto const fit = fitPotential<Space>(_settings, start, nearest, train.structures, hooks(train), resumed);
+    double nearest = 0;
+    if (_settings.levels.size() > 1)
+      nearest =
+          measureDistances(space, SpeciesMap(start.species, start.species_count), train, start.max_dist).mean_nearest;
+    auto const fit = fitPotential<Space>(_settings, start, nearest, train, hooks(train), resumed);
     double const fit_seconds = seconds();
     auto const train_errors = errorsOf<Space>(fit.model, train);
     auto const test_errors = errorsOf<Space>(fit.model, test);
@@ -152,7 +154,7 @@ class Fit {
   }
 
   // A line per step, and between them how far the pass is; a state to go on from after every step.
-  [[nodiscard]] FitHooks hooks(DataSet const& train) {
+  [[nodiscard]] FitHooks hooks(StructureSet const& train) {
     FitHooks hooks;
     hooks.pass = [](std::size_t) { stopWhenInterrupted(); };
     hooks.step = [this, &train](FitStage const& stage) {
@@ -160,7 +162,7 @@ class Fit {
       fmt::print(stderr, "{}{}{}: step {}, loss {:.6g}, {:.3g} s\n",
                  stage.level > 0 ? fmt::format("level {}", stage.level) : "template",
                  _settings.seeds > 1 ? fmt::format(", start {}", stage.start) : "",
-                 stage.all_data ? fmt::format(", all {} structures", train.structures.size()) : ", a part of the data",
+                 stage.all_data ? fmt::format(", all {} structures", train.size()) : ", a part of the data",
                  stage.state.iterations, stage.losses.back(), seconds());
     };
     if (_settings.method == FitMethod::varpro)
@@ -172,12 +174,12 @@ class Fit {
   }
 
   template <class Space>
-  void printPlan(MtpModel const& start, DataSet const& train, DataSet const& test) const {
-    TrainingRows<Space> training(_settings, start, train.structures);
+  void printPlan(MtpModel const& start, StructureSet const& train, StructureSet const& test) const {
+    TrainingRows<Space> training(_settings, start, train);
     MtpRows rows(start);
     rows.setCoefficients(start);
-    fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.structures.size(), train.atoms,
-               test.structures.size(), test.atoms);
+    fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.size(), train.atoms(),
+               test.size(), test.atoms());
     fmt::print("{} equations for {} basis functions and {} species energies; min_dist {:.4f}, max_dist {:.4f} A\n",
                training.equations(), rows.basisFunctions(), training.fittedSpecies(), start.min_dist, start.max_dist);
     bool const is_linear = _settings.method == FitMethod::linear;
@@ -185,14 +187,28 @@ class Fit {
       fmt::print(
           "{} radial coefficients, {} of them free\n", start.radial_coeffs.size(),
           static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2);
-    bool const is_kept = training.keptBytes(rows) <= _settings.max_memory / 2;
-    fmt::print("rows: {:.1f} MiB, {}\n", static_cast<double>(training.keptBytes(rows)) / 0x1p20,
-               is_kept ? "kept" : "more than half of solver.max_memory: made anew in every pass");
+    printMemory(train, training.memory(rows));
     auto const begin = Clock::now();
     (void)training.linearPass(rows);
     double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
     // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
     fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
+  }
+
+  void printMemory(StructureSet const& train, FitMemory const& memory) const {
+    auto const line = [](char const* what, std::size_t bytes, bool kept, char const* otherwise) {
+      fmt::print("{}: {:.1f} MiB, {}\n", what, static_cast<double>(bytes) / 0x1p20, kept ? "kept" : otherwise);
+    };
+    auto const equations = std::min(memory.equations, memory.spare / 4), rows = memory.rows;
+    if (train.isStreamed())
+      fmt::print("structures: more than a quarter of solver.max_memory, read from their files in every pass\n");
+    line("labels and neighbour lists", memory.equations, equations == memory.equations,
+         "more than solver.max_memory has room for: made anew in every pass but the first ones");
+    line("rows", rows, rows <= memory.spare / 2, "more than half of solver.max_memory: made anew in every pass");
+    fmt::print("memory: about {:.1f} MiB of {:.1f} MiB\n",
+               static_cast<double>(memory.program + memory.needed + equations + (rows <= memory.spare / 2 ? rows : 0)) /
+                   0x1p20,
+               static_cast<double>(_settings.max_memory) / 0x1p20);
   }
 
   static std::string methodName(FitMethod method) {

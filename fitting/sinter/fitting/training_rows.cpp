@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <exception>
-#include <numeric>
+#include <mutex>
+#include <optional>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/fitting/process_memory.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -23,6 +25,8 @@ namespace {
 constexpr std::size_t parts = 16;
 constexpr std::size_t parts_per_fold = 2;
 constexpr std::size_t atoms_per_batch = 16384;
+constexpr std::size_t atoms_per_chunk = 512;  // that are looked at together before batches are made
+constexpr std::size_t bytes_to_build = 80;    // per atom, beside the neighbour list in the making
 
 // Square roots of the weights of one structure's equations.
 struct RowScales {
@@ -30,23 +34,23 @@ struct RowScales {
 };
 
 // Feature "weight" of a structure multiplies its weights.
-double ownWeight(Structure const& structure, std::size_t s) {
+double ownWeight(Structure const& structure, std::string const& where) {
   for (auto const& [name, value] : structure.features)
     if (name == "weight") {
       char* end = nullptr;
       double const weight = std::strtod(value.c_str(), &end);
       if (end == value.c_str() || *end != '\0' || !(weight >= 0) || !std::isfinite(weight))
-        throw InputError("structure " + std::to_string(s) + ": weight: found '" + value + "', expected a number >= 0");
+        throw InputError(where + ": weight: found '" + value + "', expected a number >= 0");
       return weight;
     }
   return 1;
 }
 
-RowScales rowScales(FitSettings const& settings, Structure const& structure, std::size_t s) {
+RowScales rowScales(FitSettings const& settings, Structure const& structure, std::string const& where) {
   auto const found = settings.config_type_weights.find(structure.config_type);
   LabelWeights const& w = found == settings.config_type_weights.end() ? settings.weights : found->second;
   auto const n = static_cast<double>(structure.size());
-  double const own = std::sqrt(ownWeight(structure, s));
+  double const own = std::sqrt(ownWeight(structure, where));
   switch (settings.weight_mode) {
     case WeightMode::vibrations:
       return {own * std::sqrt(w.energy / n), own * std::sqrt(w.force), own * std::sqrt(w.virial / n)};
@@ -60,20 +64,35 @@ RowScales rowScales(FitSettings const& settings, Structure const& structure, std
 
 }  // namespace
 
-// Consecutive structures with one neighbour list.
+// The equations of consecutive structures, with their neighbour list.
 template <class ExecutionSpace>
-struct TrainingRows<ExecutionSpace>::Batch {
-  std::size_t begin, end;
-  NeighborList<Kokkos::HostSpace> list;  // empty where memory does not keep it
-  bool kept = false;
+struct TrainingRows<ExecutionSpace>::Equations {
+  std::size_t begin = 0;              // number of the first structure
+  std::vector<std::size_t> offset;    // (structures + 1) first row of each
+  std::vector<double> scale, target;  // of each row: square root of its weight (0: no equation), label
+  NeighborList<Kokkos::HostSpace> list;
+  std::size_t bytes_of_structures = 0;  // that were read for them
+
+  [[nodiscard]] std::size_t size() const { return offset.size() - 1; }
+  [[nodiscard]] int rows(std::size_t local) const { return static_cast<int>(offset[local + 1] - offset[local]); }
+  [[nodiscard]] std::span<int const> types(std::size_t local) const {  // of the atoms of a structure
+    auto const first = static_cast<std::size_t>(list.batch.offsets(local));
+    return {list.batch.types.data() + first, static_cast<std::size_t>(list.batch.offsets(local + 1)) - first};
+  }
 };
 
-// What one part of a sum works with.
+// Consecutive structures that are in memory together.
 template <class ExecutionSpace>
-struct TrainingRows<ExecutionSpace>::Task {
-  MtpRows::Workspace workspace;
+struct TrainingRows<ExecutionSpace>::Batch {
+  std::size_t begin, end, bytes;
+  std::shared_ptr<Equations const> kept;  // where memory allows
+};
+
+// What one thread works with.
+template <class ExecutionSpace>
+struct TrainingRows<ExecutionSpace>::Workspace {
+  MtpRows::Workspace rows;
   std::vector<Number> basis_panel, radial_panel;
-  std::exception_ptr failure;
 
   static Number* grow(std::vector<Number>& panel, std::size_t size) {
     if (panel.size() < size) panel.resize(size);
@@ -82,82 +101,95 @@ struct TrainingRows<ExecutionSpace>::Task {
 };
 
 template <class ExecutionSpace>
-struct TrainingRows<ExecutionSpace>::Equations {
-  std::vector<std::size_t> offset;      // (structures + 1) first row of each
-  std::vector<double> scale, target;    // of each row: square root of its weight (0: no equation), label
-  std::vector<std::vector<int>> types;  // of the atoms of each structure
-  std::vector<int> order;               // rank of each structure within its config type, shuffled
+struct TrainingRows<ExecutionSpace>::State {
+  std::vector<int> order;  // rank of each structure within its config type, shuffled
   std::vector<Batch> batches;
   std::vector<std::vector<Number>> kept;  // basis panels
   bool keeps = false;
-  std::vector<Task> tasks = std::vector<Task>(parts);
+  std::vector<std::unique_ptr<Workspace>> idle;
+  std::mutex idle_guard;
+
+  // As many workspaces as threads work at a time.
+  std::unique_ptr<Workspace> takeWorkspace() {
+    std::lock_guard const lock(idle_guard);
+    if (idle.empty()) return std::make_unique<Workspace>();
+    auto workspace = std::move(idle.back());
+    idle.pop_back();
+    return workspace;
+  }
+  void giveBack(std::unique_ptr<Workspace> workspace) {
+    std::lock_guard const lock(idle_guard);
+    idle.push_back(std::move(workspace));
+  }
 };
 
 template <class ExecutionSpace>
-TrainingRows<ExecutionSpace>::TrainingRows(FitSettings const& settings, MtpModel const& model,
-                                           std::span<Structure const> structures, FitProgress progress)
-    : _structures(structures),
+TrainingRows<ExecutionSpace>::TrainingRows(FitSettings const& settings, MtpModel const& model, StructureSet structures,
+                                           FitProgress progress)
+    : _settings(settings),
+      _structures(std::move(structures)),
       _species_map(model.species, model.species_count),
       _species(model.species),
       _cutoff(model.max_dist),
-      _max_memory(settings.max_memory),
       _fitted_species(settings.e0.empty() ? model.species_count : 0),
-      _e0(settings.e0),
       _progress(std::move(progress)),
-      _data(std::make_shared<Equations>()) {
-  readEquations(settings, model);
-  makeBatches();
-}
-
-template <class ExecutionSpace>
-void TrainingRows<ExecutionSpace>::readEquations(FitSettings const& settings, MtpModel const& model) {
-  auto& data = *_data;
-  data.offset.assign(1, 0);
-  for (auto const& s : _structures) {
-    data.offset.push_back(data.offset.back() + MtpRows::rowsOf(s.size()));
-    _atoms += s.size();
-  }
-  data.scale.assign(data.offset.back(), 0.0);
-  data.target.assign(data.offset.back(), 0.0);
-
-  // Eq. (2.17): in the labels, but in no basis function.
-  std::vector<Evaluation> repulsion;
+      _state(std::make_shared<State>()) {
   if (formOf(model.radial_basis_type).repulsive) {
     MtpModel bare = model;
     bare.species_coeffs.assign(static_cast<std::size_t>(model.species_count), 0);
     bare.moment_coeffs.assign(model.alpha_moment_mapping.size(), 0);
-    repulsion = MtpEvaluator<ExecutionSpace>(bare).evaluate(_structures);
+    _repulsion = std::make_shared<MtpEvaluator<ExecutionSpace>>(bare);
   }
+  readStructures(MtpRows(model));
+  shuffle();
+}
 
-  double energy = 0;
-  std::size_t atoms_with_energy = 0;
-  for (std::size_t s = 0; s < _structures.size(); ++s) {
-    auto const& structure = _structures[s];
-    std::size_t const atoms = structure.size(), first = data.offset[s];
-    auto const where = "structure " + std::to_string(s);
-    data.types.push_back(_species_map.typesOf(structure, where));
-    RowScales const scales = rowScales(settings, structure, s);
+// The equations of structures begin <= s < end. `energy` and `atoms` count those with a label for the energy.
+template <class ExecutionSpace>
+std::shared_ptr<typename TrainingRows<ExecutionSpace>::Equations const> TrainingRows<ExecutionSpace>::makeEquations(
+    std::size_t begin, std::size_t end, double* energy, std::size_t* atoms_with_energy) const {
+  auto const structures = _structures.load(begin, end);
+  auto const result = std::make_shared<Equations>();
+  auto& data = *result;
+  data.begin = begin;
+  data.list = buildNeighborList(Space(), makeStructureBatch<Kokkos::HostSpace>(structures, _species_map), _cutoff);
+  data.offset.assign(1, 0);
+  for (auto const& s : structures) data.offset.push_back(data.offset.back() + MtpRows::rowsOf(s.size()));
+  data.scale.assign(data.offset.back(), 0.0);
+  data.target.assign(data.offset.back(), 0.0);
+
+  if (_structures.isStreamed())
+    for (auto const& s : structures) data.bytes_of_structures += bytesOf(s);
+
+  // Eq. (2.17): in the labels, but in no basis function.
+  std::vector<Evaluation> repulsion;
+  if (_repulsion) repulsion = _repulsion->evaluate(structures);
+
+  for (std::size_t local = 0; local < structures.size(); ++local) {
+    auto const& structure = structures[local];
+    std::size_t const atoms = structure.size(), first = data.offset[local];
+    auto const where = _structures.nameOf(begin + local);
+    RowScales const scales = rowScales(_settings, structure, where);
     auto const put = [&](std::size_t row, double scale, double label) {
       if (!std::isfinite(label)) throw InputError(where + ": found a label that is not finite, expected numbers");
       data.scale[first + row] = scale;
       data.target[first + row] = label;
-      _equations += scale > 0 ? 1 : 0;
     };
-    auto const* const fixed = repulsion.empty() ? nullptr : &repulsion[s];
+    auto const* const fixed = repulsion.empty() ? nullptr : &repulsion[local];
     if (structure.energy) {
       double label = *structure.energy - (fixed != nullptr ? fixed->energy : 0);
       if (_fitted_species == 0)
-        for (int const type : data.types.back()) label -= _e0.at(_species[static_cast<std::size_t>(type)]);
-      put(0, scales.energy, label);
-      energy += label;
-      atoms_with_energy += atoms;
+        for (int const type : data.types(local)) label -= _settings.e0.at(_species[static_cast<std::size_t>(type)]);
+      if (energy != nullptr) *energy += label;
+      if (atoms_with_energy != nullptr) *atoms_with_energy += atoms;
+      put(0, scales.energy, label - _reference_energy * static_cast<double>(atoms));
     }
     for (std::size_t i = 0; i < structure.forces.size(); ++i) {
       auto const& f = structure.forces[i];
       double scale = scales.force;
-      if (settings.scale_by_force > 0)
+      if (_settings.scale_by_force > 0)
         scale *=
-            std::sqrt(settings.scale_by_force / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + settings.scale_by_force));
+            std::sqrt(_settings.scale_by_force / (f[0] * f[0] + f[1] * f[1] + f[2] * f[2] + _settings.scale_by_force));
       for (std::size_t x = 0; x < 3; ++x)
         put(MtpRows::forceRow(i, x), scale, f[x] - (fixed != nullptr ? fixed->forces[i][x] : 0));
     }
@@ -166,35 +198,74 @@ void TrainingRows<ExecutionSpace>::readEquations(FitSettings const& settings, Mt
         put(MtpRows::virialRow(atoms, v), scales.virial * (v < 3 ? 1 : std::sqrt(2.0)),
             (*structure.virial)[v] - (fixed != nullptr ? fixed->virial[v] : 0));
   }
+  return result;
+}
+
+// Goes through all structures once: their equations are counted, and batches are made that fit into memory.
+template <class ExecutionSpace>
+void TrainingRows<ExecutionSpace>::readStructures(MtpRows const& rows) {
+  struct Chunk {
+    std::size_t begin, end, bytes;
+  };
+  std::vector<Chunk> chunks;
+  double energy = 0;
+  std::size_t atoms_with_energy = 0, largest_chunk = 0, largest_structure = 0;
+  int most_neighbors = 0;
+  for (std::size_t begin = 0; begin < _structures.size();) {
+    std::size_t const end = _structures.chunkEnd(begin, atoms_per_chunk);
+    auto const data = makeEquations(begin, end, &energy, &atoms_with_energy);
+    std::size_t bytes = data->offset.back() * 2 * sizeof(double) + data->size() * 2 * sizeof(std::size_t) +
+                        static_cast<std::size_t>(data->list.pairs()) * 12 +
+                        static_cast<std::size_t>(data->list.numCentres()) * 64;
+    _equation_bytes += bytes;
+    bytes += data->bytes_of_structures;
+    for (std::size_t local = 0; local < data->size(); ++local)
+      largest_structure = std::max(largest_structure, data->offset[local + 1] - data->offset[local]);
+    most_neighbors = std::max(most_neighbors, data->list.maxNeighbors());
+    largest_chunk = std::max(largest_chunk, bytes + static_cast<std::size_t>(data->list.numCentres()) * bytes_to_build);
+    _all_rows += data->offset.back();
+    _atoms += static_cast<std::size_t>(data->list.numCentres());
+    _equations += static_cast<std::size_t>(
+        std::count_if(data->scale.begin(), data->scale.end(), [](double scale) { return scale > 0; }));
+    chunks.push_back({begin, end, bytes});
+    if (_progress) _progress(0);
+    begin = end;
+  }
   if (_equations == 0)
     throw InputError(
         "found no energy, force or virial with a weight > 0 in the training data, expected labels to fit to");
-
   // Energies without what all atoms have in common: sums of squares then keep their digits.
-  if (_fitted_species > 0 && atoms_with_energy > 0) {
-    _reference_energy = energy / static_cast<double>(atoms_with_energy);
-    for (std::size_t s = 0; s < _structures.size(); ++s)
-      if (_structures[s].energy)
-        data.target[data.offset[s]] -= _reference_energy * static_cast<double>(_structures[s].size());
+  if (_fitted_species > 0 && atoms_with_energy > 0) _reference_energy = energy / static_cast<double>(atoms_with_energy);
+
+  std::size_t const resident = residentBytes(), usable = _settings.max_memory - _settings.max_memory / 16;
+  _memory.program = resident;
+  _memory.needed = bytesOfSums(rows) + bytesOfWork(rows, largest_structure, most_neighbors) + 2 * largest_chunk;
+  _memory.spare = usable > resident + _memory.needed ? usable - resident - _memory.needed : 0;
+
+  auto& batches = _state->batches;
+  std::size_t atoms = 0;
+  for (auto const& chunk : chunks) {
+    std::size_t chunk_atoms = 0;
+    for (std::size_t s = chunk.begin; s < chunk.end; ++s) chunk_atoms += _structures.atomsOf(s);
+    if (batches.empty() || atoms + chunk_atoms > atoms_per_batch ||
+        batches.back().bytes + chunk.bytes + (atoms + chunk_atoms) * bytes_to_build > _memory.spare / 8) {
+      batches.push_back({chunk.begin, chunk.begin, 0, nullptr});
+      atoms = 0;
+    }
+    batches.back().end = chunk.end;
+    batches.back().bytes += chunk.bytes;
+    atoms += chunk_atoms;
   }
 }
 
+// Structures of a config type in an order of their own, by which folds are dealt: neighbours in a trajectory come
+// apart, and every fold has its share of every type.
 template <class ExecutionSpace>
-void TrainingRows<ExecutionSpace>::makeBatches() {
-  auto& data = *_data;
-  for (std::size_t begin = 0; begin < _structures.size();) {
-    std::size_t end = begin, atoms = 0;
-    while (end < _structures.size() && (end == begin || atoms + _structures[end].size() <= atoms_per_batch))
-      atoms += _structures[end++].size();
-    data.batches.push_back({begin, end, {}, false});
-    begin = end;
-  }
-
-  // Structures of a config type in an order of their own, by which folds are dealt: neighbours in a trajectory come
-  // apart, and every fold has its share of every type.
+void TrainingRows<ExecutionSpace>::shuffle() {
+  auto& order = _state->order;
   std::map<std::string, std::vector<std::size_t>> by_type;
-  for (std::size_t s = 0; s < _structures.size(); ++s) by_type[_structures[s].config_type].push_back(s);
-  data.order.resize(_structures.size());
+  for (std::size_t s = 0; s < _structures.size(); ++s) by_type[_structures.configTypeOf(s)].push_back(s);
+  order.resize(_structures.size());
   std::uint64_t state = 88172645463325252ULL;
   int next = 0;  // goes on from type to type, so that small types do not all fall into the first folds
   for (auto& [type, members] : by_type) {
@@ -204,55 +275,86 @@ void TrainingRows<ExecutionSpace>::makeBatches() {
       state ^= state << 17;
       std::swap(members[i - 1], members[state % i]);
     }
-    for (auto const s : members) data.order[s] = next++;
+    for (auto const s : members) order[s] = next++;
   }
+}
+
+// Sums of a pass with their results, the factors of the last solution, and the matrices of a step.
+template <class ExecutionSpace>
+std::size_t TrainingRows<ExecutionSpace>::bytesOfSums(MtpRows const& rows) const {
+  auto const width = static_cast<std::size_t>(rows.basisWidth() + tailWidth()),
+             radial_width = static_cast<std::size_t>(rows.radialWidth()),
+             columns = static_cast<std::size_t>(linearColumns(rows)) + 1, radial = rows.radialColumns().size();
+  bool const is_varpro = _settings.method == FitMethod::varpro;
+  std::size_t const linear_pass = (parts + 1) * width * width;
+  std::size_t const radial_pass = is_varpro ? (parts + 1) * radial_width * (radial_width + width) : 0;
+  std::size_t const step = is_varpro ? 4 * radial * radial + 3 * radial * columns : 0;
+  auto const folds = static_cast<std::size_t>(_settings.folds);
+  std::size_t const solution =
+      folds * parts_per_fold * StreamedLeastSquares::numbersFor(linearColumns(rows)) + (folds + 12) * columns * columns;
+  return sizeof(double) * (std::max({linear_pass, radial_pass + step, solution}) + 6 * columns * columns);
+}
+
+// Panels of rows and workspace of every thread.
+template <class ExecutionSpace>
+std::size_t TrainingRows<ExecutionSpace>::bytesOfWork(MtpRows const& rows, std::size_t largest_structure,
+                                                      int most_neighbors) const {
+  std::size_t const panels =
+      largest_structure * static_cast<std::size_t>(rows.basisWidth() + tailWidth() + rows.radialWidth());
+  return threads() * (sizeof(double) * panels + rows.workspaceBytes(most_neighbors));
+}
+
+template <class ExecutionSpace>
+std::size_t TrainingRows<ExecutionSpace>::threads() {
+  return std::min(static_cast<std::size_t>(std::max(Space().concurrency(), 1)), parts);
+}
+
+template <class ExecutionSpace>
+FitMemory TrainingRows<ExecutionSpace>::memory(MtpRows const& rows) const {
+  FitMemory result = _memory;
+  result.equations = _equation_bytes;
+  result.rows = keptBytes(rows);
+  return result;
 }
 
 template <class ExecutionSpace>
 int TrainingRows<ExecutionSpace>::foldOf(std::size_t s, int folds) const {
-  return _data->order[s] % folds;
+  return _state->order[s] % folds;
 }
 
+// Calls prepare(equations) for every batch and then body(task, equations, local number of a structure, workspace) for
+// every structure with taskOf(s) == task; structures of one task come in order, one after the other.
 template <class ExecutionSpace>
-NeighborList<Kokkos::HostSpace> TrainingRows<ExecutionSpace>::listOf(Batch const& batch) const {
-  if (batch.kept) return batch.list;
-  Space const space;
-  auto const structures = _structures.subspan(batch.begin, batch.end - batch.begin);
-  return buildNeighborList(space, makeStructureBatch<Kokkos::HostSpace>(structures, _species_map), _cutoff);
-}
-
-// Calls body(task, s, list, local number of s) for every structure; structures of one task come in order, one after the
-// other.
-template <class ExecutionSpace>
-template <class Body>
-void TrainingRows<ExecutionSpace>::forStructures(std::size_t tasks, Body const& body) {
-  auto& data = *_data;
+template <class TaskOf, class Body, class Prepare>
+void TrainingRows<ExecutionSpace>::forStructures(std::size_t tasks, TaskOf const& taskOf, Body const& body,
+                                                 Prepare const& prepare) {
+  auto& state = *_state;
   OneBlasThread const guard;
-  if (data.tasks.size() < tasks) data.tasks.resize(tasks);
-  for (auto& batch : data.batches) {
-    auto const list = listOf(batch);
-    std::size_t const bytes =
-        static_cast<std::size_t>(list.pairs()) * 12 + static_cast<std::size_t>(list.numCentres()) * 64;
-    if (!batch.kept && _list_bytes + bytes < _max_memory / 4) {
-      batch.list = list;
-      batch.kept = true;
-      _list_bytes += bytes;
+  std::vector<std::exception_ptr> failures(tasks);
+  for (auto& batch : state.batches) {
+    auto const equations = batch.kept ? batch.kept : makeEquations(batch.begin, batch.end);
+    if (!batch.kept && _kept_bytes + batch.bytes <= _memory.spare / 4) {
+      batch.kept = equations;
+      _kept_bytes += batch.bytes;
     }
+    prepare(*equations);
     Kokkos::parallel_for(
         "sinter::fitting::rows",
         Kokkos::RangePolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>(0, static_cast<int>(tasks)).set_chunk_size(1),
         [&](int t) {
-          Task& task = data.tasks[static_cast<std::size_t>(t)];
+          auto const task = static_cast<std::size_t>(t);
           try {
-            for (std::size_t s = batch.begin; s < batch.end; ++s)
-              body(static_cast<std::size_t>(t), s, list, static_cast<int>(s - batch.begin), task);
+            auto workspace = state.takeWorkspace();
+            for (std::size_t local = 0; local < equations->size(); ++local)
+              if (taskOf(batch.begin + local) == task) body(task, *equations, local, *workspace);
+            state.giveBack(std::move(workspace));
           } catch (...) {
-            task.failure = std::current_exception();
+            failures[task] = std::current_exception();
           }
         });
     Space().fence("sinter::fitting::rows");
-    for (auto& task : data.tasks)
-      if (task.failure) std::rethrow_exception(std::exchange(task.failure, nullptr));
+    for (auto const& failure : failures)
+      if (failure) std::rethrow_exception(failure);
     if (_progress) _progress(batch.end);
   }
 }
@@ -270,7 +372,7 @@ int TrainingRows<ExecutionSpace>::linearColumns(MtpRows const& rows) const {
 
 template <class ExecutionSpace>
 std::size_t TrainingRows<ExecutionSpace>::keptBytes(MtpRows const& rows) const {
-  return _data->offset.back() * static_cast<std::size_t>(rows.basisWidth() + tailWidth()) * sizeof(double);
+  return _all_rows * static_cast<std::size_t>(rows.basisWidth() + tailWidth()) * sizeof(double);
 }
 
 // Columns of a basis panel in the order of the unknowns, the right-hand side last.
@@ -283,11 +385,10 @@ std::vector<int> TrainingRows<ExecutionSpace>::panelColumns(MtpRows const& rows)
 }
 
 template <class ExecutionSpace>
-void TrainingRows<ExecutionSpace>::scaleRows(Number* panel, int width, std::size_t s) const {
-  auto const& data = *_data;
+void TrainingRows<ExecutionSpace>::scaleRows(Number* panel, int width, Equations const& data, std::size_t local) const {
   int const packs = width / MtpRows::lanes;
   Number check(0.0);
-  for (std::size_t row = data.offset[s]; row < data.offset[s + 1]; ++row) {
+  for (std::size_t row = data.offset[local]; row < data.offset[local + 1]; ++row) {
     Number const scale(data.scale[row]);
     for (int i = 0; i < packs; ++i, ++panel) {
       check = Kokkos::fma(*panel, Number(0.0), check);
@@ -296,47 +397,46 @@ void TrainingRows<ExecutionSpace>::scaleRows(Number* panel, int width, std::size
   }
   for (int l = 0; l < MtpRows::lanes; ++l)
     if (lanesOf(check)[l] != 0)  // not a number or infinite somewhere
-      throw InputError("structure " + std::to_string(s) +
+      throw InputError(_structures.nameOf(data.begin + local) +
                        ": found an energy or force that is not finite, expected no two atoms at the same place");
 }
 
 template <class ExecutionSpace>
-void TrainingRows<ExecutionSpace>::fillBasisPanel(MtpRows const& rows, NeighborList<Kokkos::HostSpace> const& list,
-                                                  std::size_t s, int local, Task& task, Number* panel) const {
-  auto const& data = *_data;
+void TrainingRows<ExecutionSpace>::fillBasisPanel(MtpRows const& rows, Equations const& data, std::size_t local,
+                                                  Workspace& workspace, Number* panel) const {
   int const width = rows.basisWidth() + tailWidth();
-  std::size_t const count = data.offset[s + 1] - data.offset[s];
+  auto const count = static_cast<std::size_t>(data.rows(local));
   std::fill_n(panel, count * static_cast<std::size_t>(width / MtpRows::lanes), Number(0.0));
   double* const numbers = lanesOf(*panel);
-  rows.addBasisRows(list, local, task.workspace, numbers, width);
+  rows.addBasisRows(data.list, static_cast<int>(local), workspace.rows, numbers, width);
   if (_fitted_species > 0)
-    for (int const type : data.types[s]) numbers[rows.basisWidth() + type] += 1;
+    for (int const type : data.types(local)) numbers[rows.basisWidth() + type] += 1;
   for (std::size_t row = 0; row < count; ++row)
     numbers[row * static_cast<std::size_t>(width) + rows.basisWidth() + _fitted_species] =
-        data.target[data.offset[s] + row];
-  scaleRows(panel, width, s);
+        data.target[data.offset[local] + row];
+  scaleRows(panel, width, data, local);
 }
 
 // The weighted rows of the linear unknowns of a structure: those kept, or made anew.
 template <class ExecutionSpace>
 typename TrainingRows<ExecutionSpace>::Number const* TrainingRows<ExecutionSpace>::basisPanel(
-    MtpRows const& rows, NeighborList<Kokkos::HostSpace> const& list, std::size_t s, int local, Task& task,
-    bool fresh) {
-  auto& data = *_data;
-  std::size_t const size = (data.offset[s + 1] - data.offset[s]) *
+    MtpRows const& rows, Equations const& data, std::size_t local, Workspace& workspace, bool fresh) {
+  auto& state = *_state;
+  std::size_t const s = data.begin + local;
+  std::size_t const size = static_cast<std::size_t>(data.rows(local)) *
                            static_cast<std::size_t>((rows.basisWidth() + tailWidth()) / MtpRows::lanes);
-  bool const is_kept = data.keeps && data.kept[s].size() == size;
-  if (!fresh && is_kept) return data.kept[s].data();
-  if (data.keeps && !is_kept) data.kept[s].resize(size);
-  Number* const panel = data.keeps ? data.kept[s].data() : Task::grow(task.basis_panel, size);
-  fillBasisPanel(rows, list, s, local, task, panel);
+  bool const is_kept = state.keeps && state.kept[s].size() == size;
+  if (!fresh && is_kept) return state.kept[s].data();
+  if (state.keeps && !is_kept) state.kept[s].resize(size);
+  Number* const panel = state.keeps ? state.kept[s].data() : Workspace::grow(workspace.basis_panel, size);
+  fillBasisPanel(rows, data, local, workspace, panel);
   return panel;
 }
 
 namespace {
 
-// A part of the sums over structures: the one that structure s of a batch belongs to.
-std::size_t partOf(std::size_t s, std::size_t count) { return s % count; }
+// The partial sum that structure s belongs to.
+std::size_t partOf(std::size_t s) { return s % parts; }
 
 // The lower triangle of a padded Gram matrix as a full matrix of the given columns.
 std::vector<double> compact(std::vector<double> const& padded, int width, std::vector<int> const& columns) {
@@ -361,35 +461,32 @@ std::vector<double> sumOf(std::vector<std::vector<double>> const& addends) {
 
 template <class ExecutionSpace>
 LinearNormalEquations TrainingRows<ExecutionSpace>::linearPass(MtpRows const& rows) {
-  auto& data = *_data;
-  data.keeps = keptBytes(rows) <= _max_memory / 2;
-  data.kept.resize(data.keeps ? _structures.size() : 0);
+  auto& state = *_state;
+  state.keeps = keptBytes(rows) <= _memory.spare / 2;
+  state.kept.resize(state.keeps ? _structures.size() : 0);
   int const width = rows.basisWidth() + tailWidth();
   std::vector<std::vector<double>> sums(parts, std::vector<double>(static_cast<std::size_t>(width) * width, 0.0));
-  forStructures(parts, [&](std::size_t part, std::size_t s, auto const& list, int local, Task& task) {
-    if (partOf(s, parts) != part) return;
-    auto const count = static_cast<int>(data.offset[s + 1] - data.offset[s]);
-    addGram(lanesOf(*basisPanel(rows, list, s, local, task, true)), count, width, width, sums[part].data());
+  forStructures(parts, partOf, [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
+    addGram(lanesOf(*basisPanel(rows, data, local, workspace, true)), data.rows(local), width, width,
+            sums[part].data());
   });
   return {linearColumns(rows), compact(sumOf(sums), width, panelColumns(rows))};
 }
 
 template <class ExecutionSpace>
 RadialNormalEquations TrainingRows<ExecutionSpace>::radialPass(MtpRows const& rows) {
-  auto& data = *_data;
   int const width = rows.radialWidth(), basis_width = rows.basisWidth() + tailWidth();
   std::vector<std::vector<double>> grams(parts, std::vector<double>(static_cast<std::size_t>(width) * width, 0.0)),
       crosses(parts, std::vector<double>(static_cast<std::size_t>(width) * basis_width, 0.0));
-  forStructures(parts, [&](std::size_t part, std::size_t s, auto const& list, int local, Task& task) {
-    if (partOf(s, parts) != part) return;
-    auto const count = static_cast<int>(data.offset[s + 1] - data.offset[s]);
+  forStructures(parts, partOf, [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
+    int const count = data.rows(local);
     auto const size = static_cast<std::size_t>(count) * static_cast<std::size_t>(width / MtpRows::lanes);
-    Number* const panel = Task::grow(task.radial_panel, size);
+    Number* const panel = Workspace::grow(workspace.radial_panel, size);
     std::fill_n(panel, size, Number(0.0));
-    rows.addRadialRows(list, local, task.workspace, lanesOf(*panel), width);
-    scaleRows(panel, width, s);
+    rows.addRadialRows(data.list, static_cast<int>(local), workspace.rows, lanesOf(*panel), width);
+    scaleRows(panel, width, data, local);
     addGram(lanesOf(*panel), count, width, width, grams[part].data());
-    addProduct(lanesOf(*panel), count, width, width, lanesOf(*basisPanel(rows, list, s, local, task, false)),
+    addProduct(lanesOf(*panel), count, width, width, lanesOf(*basisPanel(rows, data, local, workspace, false)),
                basis_width, basis_width, crosses[part].data());
   });
   auto const columns = rows.radialColumns(), linear = panelColumns(rows);
@@ -404,30 +501,33 @@ RadialNormalEquations TrainingRows<ExecutionSpace>::radialPass(MtpRows const& ro
 
 template <class ExecutionSpace>
 void TrainingRows<ExecutionSpace>::forgetRows() {
-  _data->keeps = false;
-  _data->kept.clear();
+  _state->keeps = false;
+  _state->kept.clear();
 }
 
 template <class ExecutionSpace>
 std::vector<TriangularFactor> TrainingRows<ExecutionSpace>::factors(MtpRows const& rows, int folds) {
-  auto& data = *_data;
   int const unknowns = linearColumns(rows);
   auto const columns = panelColumns(rows);
   auto const width = static_cast<std::size_t>(rows.basisWidth() + tailWidth());
   auto const pieces = static_cast<std::size_t>(folds) * parts_per_fold;
   std::vector<StreamedLeastSquares> problems(pieces, StreamedLeastSquares(unknowns));
   std::vector<std::vector<double>> rows_of(pieces, std::vector<double>(columns.size()));
-  forStructures(pieces, [&](std::size_t piece, std::size_t s, auto const& list, int local, Task& task) {
-    auto const fold = static_cast<std::size_t>(foldOf(s, folds));
-    if (fold * parts_per_fold + static_cast<std::size_t>(_data->order[s] / folds) % parts_per_fold != piece) return;
-    double const* const panel = lanesOf(*basisPanel(rows, list, s, local, task, false));
-    auto& row = rows_of[piece];
-    for (std::size_t r = 0; r < data.offset[s + 1] - data.offset[s]; ++r) {
-      if (data.scale[data.offset[s] + r] == 0) continue;
-      for (std::size_t c = 0; c < columns.size(); ++c) row[c] = panel[r * width + static_cast<std::size_t>(columns[c])];
-      problems[piece].appendRows(row.data(), 1, columns.size());
-    }
-  });
+  auto const pieceOf = [&](std::size_t s) {
+    return static_cast<std::size_t>(foldOf(s, folds)) * parts_per_fold +
+           static_cast<std::size_t>(_state->order[s] / folds) % parts_per_fold;
+  };
+  forStructures(pieces, pieceOf,
+                [&](std::size_t piece, Equations const& data, std::size_t local, Workspace& workspace) {
+                  double const* const panel = lanesOf(*basisPanel(rows, data, local, workspace, false));
+                  auto& row = rows_of[piece];
+                  for (std::size_t r = 0; r < static_cast<std::size_t>(data.rows(local)); ++r) {
+                    if (data.scale[data.offset[local] + r] == 0) continue;
+                    for (std::size_t c = 0; c < columns.size(); ++c)
+                      row[c] = panel[r * width + static_cast<std::size_t>(columns[c])];
+                    problems[piece].appendRows(row.data(), 1, columns.size());
+                  }
+                });
   std::vector<TriangularFactor> result;
   for (int fold = 0; fold < folds; ++fold) {
     StreamedLeastSquares problem(unknowns);
@@ -446,64 +546,65 @@ void TrainingRows<ExecutionSpace>::putSolution(std::span<double const> x, MtpMod
   model.moment_coeffs.assign(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(basis));
   model.species_coeffs.resize(_species.size());
   for (std::size_t t = 0; t < _species.size(); ++t)
-    model.species_coeffs[t] = _fitted_species > 0 ? x[basis + t] + _reference_energy : _e0.at(_species[t]);
+    model.species_coeffs[t] = _fitted_species > 0 ? x[basis + t] + _reference_energy : _settings.e0.at(_species[t]);
 }
 
 template <class ExecutionSpace>
 double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel const& model,
                                                   std::vector<double>& gradient) {
-  auto& data = *_data;
   std::size_t const coefficients = model.moment_coeffs.size() + model.radial_coeffs.size();
   auto const unknowns = coefficients + static_cast<std::size_t>(_fitted_species);
-
-  // Residuals first, by the evaluation kernel.
-  std::vector<double> residual(data.offset.back());
   MtpModel plain = model;
   if (formOf(model.radial_basis_type).repulsive)  // on the other side of the equations
     throw InputError("method \"bfgs\": found the radial type RBChebyshev_repuls, expected one without pair repulsion");
   std::fill(plain.species_coeffs.begin(), plain.species_coeffs.end(), 0.0);
   auto const plan = makeMtpPlan<Kokkos::HostSpace>(plain, MtpProgramUse::energy);
   Space const space;
-  for (auto const& batch : data.batches) {
-    auto const list = listOf(batch);
-    int const atoms = list.numCentres();
+
+  // Residuals of a batch by the evaluation kernel; then the derivative of the loss by the prediction.
+  double loss = 0;
+  std::vector<double> residual;
+  auto const evaluateBatch = [&](Equations const& data) {
+    residual.assign(data.offset.back(), 0.0);
+    int const atoms = data.list.numCentres();
     Kokkos::View<double* [3], Kokkos::LayoutRight, Kokkos::HostSpace> forces("sinter::fitting::forces", atoms);
     EnergyForcesVirialSink<Space> sink;
     sink.site_energies = decltype(sink.site_energies)("sinter::fitting::energies", atoms);
     sink.site_virial = decltype(sink.site_virial)("sinter::fitting::virial", atoms);
     sink.forces.begin(space, forces);
-    evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces>(space, plan, list, sink);
+    evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces>(space, plan, data.list, sink);
     sink.forces.finish(space);
     space.fence("sinter::fitting::lossGradient");
     int atom = 0;
-    for (std::size_t s = batch.begin; s < batch.end; ++s) {
-      double* const own = residual.data() + data.offset[s];
-      std::size_t const size = _structures[s].size();
-      for (std::size_t i = 0; i < size; ++i, ++atom) {
+    for (std::size_t local = 0; local < data.size(); ++local) {
+      double* const own = residual.data() + data.offset[local];
+      auto const types = data.types(local);
+      for (std::size_t i = 0; i < types.size(); ++i, ++atom) {
         own[0] += sink.site_energies(atom);
-        if (_fitted_species > 0)
-          own[0] += model.species_coeffs[static_cast<std::size_t>(data.types[s][i])] - _reference_energy;
+        if (_fitted_species > 0) own[0] += model.species_coeffs[static_cast<std::size_t>(types[i])] - _reference_energy;
         for (std::size_t x = 0; x < 3; ++x) own[MtpRows::forceRow(i, x)] = forces(atom, x);
-        for (std::size_t v = 0; v < 6; ++v) own[MtpRows::virialRow(size, v)] += sink.site_virial(atom, v);
+        for (std::size_t v = 0; v < 6; ++v) own[MtpRows::virialRow(types.size(), v)] += sink.site_virial(atom, v);
       }
     }
-  }
-  double loss = 0;
-  for (std::size_t row = 0; row < residual.size(); ++row) {
-    double const difference = data.scale[row] * (residual[row] - data.target[row]);
-    loss += difference * difference;
-    residual[row] = 2 * data.scale[row] * difference;  // derivative of the loss by the prediction
-    if (data.scale[row] == 0) residual[row] = 0;
-  }
+    for (std::size_t row = 0; row < residual.size(); ++row) {
+      double const difference = data.scale[row] * (residual[row] - data.target[row]);
+      loss += difference * difference;
+      residual[row] = 2 * data.scale[row] * difference;
+      if (data.scale[row] == 0) residual[row] = 0;
+    }
+  };
 
   std::vector<std::vector<double>> sums(parts, std::vector<double>(unknowns, 0.0));
-  forStructures(parts, [&](std::size_t part, std::size_t s, auto const& list, int local, Task& task) {
-    if (partOf(s, parts) != part) return;
-    double const* const weights = residual.data() + data.offset[s];
-    rows.addContractedRows(list, local, task.workspace, weights, sums[part].data());
-    if (_fitted_species > 0)
-      for (int const type : data.types[s]) sums[part][coefficients + static_cast<std::size_t>(type)] += weights[0];
-  });
+  forStructures(
+      parts, partOf,
+      [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
+        double const* const weights = residual.data() + data.offset[local];
+        rows.addContractedRows(data.list, static_cast<int>(local), workspace.rows, weights, sums[part].data());
+        if (_fitted_species > 0)
+          for (int const type : data.types(local))
+            sums[part][coefficients + static_cast<std::size_t>(type)] += weights[0];
+      },
+      evaluateBatch);
   gradient = sumOf(sums);
   return loss;
 }
