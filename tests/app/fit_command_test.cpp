@@ -1,10 +1,13 @@
 // `sinter fit` as its users meet it: settings and data in, a potential and a report out.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -420,6 +423,50 @@ TEST_F(FitCommand, AnotherSpeciesNamesFileAndFrame) {
     EXPECT_FALSE(std::filesystem::exists(folder / "model.mtp"));
     write(train, train_file);
   }
+}
+
+/// Peak memory of a run that succeeds (bytes), as the system counts it.
+std::size_t peakMemoryOf(::pid_t child) {
+  int status = 0;
+  ::rusage usage{};
+  EXPECT_EQ(::wait4(child, &status, 0, &usage), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+// Files ten times as large as max_memory, made by repeating frames; the same bits as with all of them in memory.
+TEST_F(FitCommand, StaysBelowMaxMemory) {
+  if (!SINTER_LIMIT_ADDRESS_SPACE) GTEST_SKIP() << "sanitizers and GPU drivers take memory of their own";
+  constexpr std::size_t max_memory = std::size_t{32} << 20;
+  std::vector<Structure> frames;
+  for (std::uint64_t n = 0; n < 16; ++n) frames.push_back(reference::diamond(2, 5.4, 0.2, {14}, n + 1));
+  label(frames);
+  write(frames, train_file);
+  std::string const content = contentOf(train_file);
+  {
+    std::ofstream file(train_file, std::ios::binary);
+    for (std::size_t size = 0; size < max_memory; size += content.size()) file << content;
+  }
+  std::string files = "\"" + train_file + "\"";
+  for (int n = 1; n < 10; ++n) files += ", \"" + train_file + "\"";
+  (void)folder.write(
+      "fit.toml", "[model]\nlevel = 2\nspecies = [\"Si\"]\nmin_dist = 1.5\nmax_dist = 2.6\n[data]\ntrain = [" + files +
+                      "]\n[solver]\nmethod = \"linear\"\n");
+  auto const fitWith = [&](std::string const& dir, std::string const& memory) {
+    auto const child = start({"fit", folder / "fit.toml", "--quiet", "--set", "solver.max_memory=\"" + memory + "\"",
+                              "--set", "output.dir=\"" + (folder / dir) + "\""});
+    return peakMemoryOf(child);
+  };
+  std::size_t const streamed = fitWith("streamed", "32 MiB"), kept = fitWith("kept", "4 GiB");
+  std::printf("peak memory %.1f MiB with max_memory = 32 MiB, %.1f MiB with 4 GiB\n",
+              static_cast<double>(streamed) / 0x1p20, static_cast<double>(kept) / 0x1p20);
+  EXPECT_LT(streamed, max_memory);
+  EXPECT_GT(kept, 10 * max_memory);
+  EXPECT_LE(json::parse(contentOf(folder / "streamed/report.json"))["peak_memory_bytes"], streamed);
+  EXPECT_EQ(contentOf(folder / "streamed/model.mtp"), contentOf(folder / "kept/model.mtp"));
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --set " + quoted("data.train=[\"" + train_file + "\"]") +
+                    " --set " + quoted("solver.max_memory=\"8 MiB\""),
+                "solver.max_memory: found 8 MiB, expected ");
 }
 
 TEST_F(FitCommand, FullDiskLeavesNothing) {
