@@ -464,6 +464,7 @@ TEST_F(FitCommand, StaysBelowMaxMemory) {
   EXPECT_GT(kept, 10 * max_memory);
   EXPECT_LE(json::parse(contentOf(folder / "streamed/report.json"))["peak_memory_bytes"], streamed);
   EXPECT_EQ(contentOf(folder / "streamed/model.mtp"), contentOf(folder / "kept/model.mtp"));
+  std::filesystem::remove(folder / "stderr");
   expectFailure("fit " + quoted(folder / "fit.toml") + " --set " + quoted("data.train=[\"" + train_file + "\"]") +
                     " --set " + quoted("solver.max_memory=\"8 MiB\""),
                 "solver.max_memory: found 8 MiB, expected ");
