@@ -25,6 +25,7 @@
 #include "sinter/core/file_output.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/fitting/checkpoint.hpp"
+#include "sinter/fitting/communicator.hpp"
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/potential_fit.hpp"
@@ -113,40 +114,60 @@ class Fit {
   explicit Fit(FitOptions const& options) : _options(options) {}
 
   void run() {
-    _settings = readFitSettings(_options.settings, _options.overrides);
-    checkOutputFolder(_settings.output_dir);
-    KokkosSession const session;
-    withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });
+    try {
+      runOnRanks();
+    } catch (std::exception const&) {
+      if (_is_saved && interruptRaised()) throw Interrupted("the same command with --resume goes on");
+      throw;
+    }
   }
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  void runOnRanks() {
+    withRanks([this] {
+      _ranks.together([this] {
+        _settings = readFitSettings(_options.settings, _options.overrides);
+        checkOutputFolder(_settings.output_dir);
+      });
+      KokkosSession const session;
+      withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });
+    });
+  }
+
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - _begin).count(); }
 
   template <class Space>
   void runOn() {
-    auto const [train, test] = readData(_settings);
-    Space const space;
-    MtpModel const start = makeStartModel(space, _settings, train);
-    if (_options.dry_run) return printPlan<Space>(start, train, test);
+    std::optional<std::pair<StructureSet, StructureSet>> data;
+    MtpModel start;
     std::optional<FitState> resumed;
-    if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
-
     double nearest = 0;
-    if (_settings.levels.size() > 1)
-      nearest =
-          measureDistances(space, SpeciesMap(start.species, start.species_count), train, start.max_dist).mean_nearest;
+    Space const space;
+    _ranks.together([&] {
+      data = readData(_settings);
+      start = makeStartModel(space, _settings, data->first);
+      if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
+      if (_settings.levels.size() > 1)
+        nearest = measureDistances(space, SpeciesMap(start.species, start.species_count), data->first, start.max_dist)
+                      .mean_nearest;
+    });
+    StructureSet const &train = data->first, &test = data->second;
+    if (_options.dry_run) return printPlan<Space>(start, train, test);
+
     auto const fit = fitPotential<Space>(_settings, start, nearest, train, hooks(train), resumed);
     double const fit_seconds = seconds();
-    auto const train_errors = errorsOf<Space>(fit.model, train);
-    auto const test_errors = errorsOf<Space>(fit.model, test);
-
-    makeOutputFolder(_settings.output_dir);
-    std::string const model_file = inFolder("model.mtp");
-    writeMtp(fit.model, model_file);
-    writeReport(fit, model_file, train_errors, test_errors, fit_seconds);
-    if (!_options.quiet) printSummary(fit, model_file, train_errors, test_errors);
+    _ranks.together([&] {
+      if (_ranks.rank() > 0) return;
+      auto const train_errors = errorsOf<Space>(fit.model, train);
+      auto const test_errors = errorsOf<Space>(fit.model, test);
+      makeOutputFolder(_settings.output_dir);
+      std::string const model_file = inFolder("model.mtp");
+      writeMtp(fit.model, model_file);
+      writeReport(fit, model_file, train_errors, test_errors, fit_seconds);
+      if (!_options.quiet) printSummary(fit, model_file, train_errors, test_errors);
+    });
   }
 
   [[nodiscard]] std::string inFolder(std::string const& name) const {
@@ -169,6 +190,7 @@ class Fit {
       hooks.save = [this](FitState const& state) {
         makeOutputFolder(_settings.output_dir);
         writeCheckpoint(inFolder("checkpoint.h5"), state);
+        _is_saved = true;
       };
     return hooks;
   }
@@ -178,6 +200,10 @@ class Fit {
     TrainingRows<Space> training(_settings, start, train);
     MtpRows rows(start);
     rows.setCoefficients(start);
+    auto const begin = Clock::now();
+    (void)training.linearPass(rows);
+    double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (_ranks.rank() > 0) return;
     fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.size(), train.atoms(),
                test.size(), test.atoms());
     fmt::print("{} equations for {} basis functions and {} species energies; min_dist {:.4f}, max_dist {:.4f} A\n",
@@ -188,9 +214,6 @@ class Fit {
           "{} radial coefficients, {} of them free\n", start.radial_coeffs.size(),
           static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2);
     printMemory(train, training.memory(rows));
-    auto const begin = Clock::now();
-    (void)training.linearPass(rows);
-    double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
     // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
     fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
   }
@@ -270,7 +293,9 @@ class Fit {
   }
 
   FitOptions const& _options;
+  Communicator const& _ranks = Communicator::world();
   FitSettings _settings;
+  bool _is_saved = false;  // a checkpoint is there to go on from
   Clock::time_point _begin = Clock::now();
 };
 

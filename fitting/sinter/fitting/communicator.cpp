@@ -105,6 +105,7 @@ void withRanks(std::function<void()> const& body) {
   if (launched().size == 1) return body();
   int provided = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+  std::atexit([] { MPI_Finalize(); });  // mpirun ends all ranks when one is gone: not before the first one has spoken
   auto& world = worldToChange();
   MPI_Comm_rank(MPI_COMM_WORLD, &world._rank);
   MPI_Comm_size(MPI_COMM_WORLD, &world._size);
@@ -115,10 +116,8 @@ void withRanks(std::function<void()> const& body) {
       std::fprintf(stderr, "sinter: error: rank %d: %s\n", world._rank, error.what());
       MPI_Abort(MPI_COMM_WORLD, 1);
     }
-    MPI_Finalize();
     throw;
   }
-  MPI_Finalize();
 }
 
 #else

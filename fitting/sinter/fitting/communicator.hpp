@@ -33,9 +33,9 @@ class Communicator {
 /// MPI, so that one of them speaks for all from the beginning.
 [[nodiscard]] int launchedRank();
 
-/// Runs `body` with MPI initialised, when this process was started by mpirun or srun together with others. What fails
-/// outside `Communicator::together` on one rank ends all of them at once (exit code 1).
-/// \throws what `body` throws; InputError in a build without MPI that was started as several processes.
+/// Runs `body` with MPI initialised (until the end of the process), when this process was started by mpirun or srun
+/// together with others. What fails outside `Communicator::together` on one rank ends all of them at once (exit code
+/// 1). \throws what `body` throws; InputError in a build without MPI that was started as several processes.
 void withRanks(std::function<void()> const& body);
 
 }  // namespace sinter

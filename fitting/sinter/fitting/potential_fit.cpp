@@ -11,6 +11,7 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/fitting/bfgs.hpp"
+#include "sinter/fitting/communicator.hpp"
 
 namespace sinter {
 
@@ -86,11 +87,12 @@ class Fitter {
   Fitter(FitSettings const& settings, MtpModel start, double nearest, StructureSet const& structures,
          FitHooks const& hooks, std::optional<FitState> const& resume)
       : _settings(settings), _start(std::move(start)), _nearest(nearest), _structures(structures), _hooks(hooks) {
-    if (hooks.save || resume) _state.identity = fitIdentity(settings, _start, structures);
-    if (!resume) return;
-    if (resume->identity != _state.identity)
-      throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
-    _state = *resume;
+    _ranks.together([&] {
+      if (hooks.save || resume) _state.identity = fitIdentity(settings, _start, structures);
+      if (resume && resume->identity != _state.identity)
+        throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
+    });
+    if (resume) _state = *resume;
   }
 
   PotentialFit run() {
@@ -111,7 +113,7 @@ class Fitter {
   [[nodiscard]] int lastLevel() const { return _settings.levels.empty() ? 0 : _settings.levels.back(); }
   [[nodiscard]] auto makeTraining(StructureSet const& structures) const {
     auto training = std::make_unique<TrainingRows<ExecutionSpace>>(_settings, _start, structures, _hooks.pass);
-    requireMemory(_settings, training->memory(MtpRows(_start)));
+    _ranks.together([&] { requireMemory(_settings, training->memory(MtpRows(_start))); });
     return training;
   }
   [[nodiscard]] VarproOptions options(bool all_data) const {
@@ -120,6 +122,15 @@ class Fitter {
     result.max_iterations = all_data ? _settings.max_iterations : std::min(_settings.max_iterations, part_iterations);
     if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
     return result;
+  }
+
+  // After every step; the first rank speaks for all.
+  void tell(FitStage const& stage) const {
+    _ranks.together([&] {
+      if (_ranks.rank() > 0) return;
+      if (_hooks.step) _hooks.step(stage);
+      if (_hooks.save) _hooks.save(_state);
+    });
   }
 
   // Starts on a part of the data, up the ladder; the best goes on.
@@ -180,8 +191,7 @@ class Fitter {
       more = projection.step();
       stage.state = projection.state();
       if (more) stage.losses.push_back(stage.state.loss / structures);
-      if (_hooks.step) _hooks.step(stage);
-      if (_hooks.save) _hooks.save(_state);
+      tell(stage);
     }
     model.radial_coeffs = stage.state.radial;
     return model;
@@ -196,12 +206,13 @@ class Fitter {
           stage.losses.push_back(loss / structures);
           stage.state.iterations = iteration;
           stage.state.loss = loss;
-          if (_hooks.step) _hooks.step(stage);
+          tell(stage);
         });
     static_cast<void>(fit);
     return result;
   }
 
+  Communicator const& _ranks = Communicator::world();
   FitSettings const& _settings;
   MtpModel _start;
   double _nearest;

@@ -32,7 +32,8 @@ struct PotentialFit : LinearFit {
   int iterations = 0;  ///< steps of all stages
 };
 
-/// What a fit tells while it runs; any of these may be empty. Exceptions end the fit.
+/// What a fit tells while it runs; any of these may be empty. Exceptions end the fit. Of several ranks only the first
+/// tells of steps.
 struct FitHooks {
   FitProgress pass;                           ///< structures done in this pass
   std::function<void(FitStage const&)> step;  ///< after every step

@@ -5,10 +5,11 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
-#include <optional>
+#include <type_traits>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/fitting/communicator.hpp"
 #include "sinter/fitting/process_memory.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
@@ -27,6 +28,13 @@ constexpr std::size_t parts_per_fold = 2;
 constexpr std::size_t atoms_per_batch = 16384;
 constexpr std::size_t atoms_per_chunk = 512;  // that are looked at together before batches are made
 constexpr std::size_t bytes_to_build = 80;    // per atom, beside the neighbour list in the making
+
+Communicator const& ranks() { return Communicator::world(); }
+
+// The partial sum that structure s belongs to.
+struct PartOf {
+  std::size_t operator()(std::size_t s) const { return s % parts; }
+};
 
 // Square roots of the weights of one structure's equations.
 struct RowScales {
@@ -67,7 +75,7 @@ RowScales rowScales(FitSettings const& settings, Structure const& structure, std
 // The equations of consecutive structures, with their neighbour list.
 template <class ExecutionSpace>
 struct TrainingRows<ExecutionSpace>::Equations {
-  std::size_t begin = 0;              // number of the first structure
+  std::vector<std::size_t> numbers;   // of the structures: those of the batch that this rank works on
   std::vector<std::size_t> offset;    // (structures + 1) first row of each
   std::vector<double> scale, target;  // of each row: square root of its weight (0: no equation), label
   NeighborList<Kokkos::HostSpace> list;
@@ -140,20 +148,32 @@ TrainingRows<ExecutionSpace>::TrainingRows(FitSettings const& settings, MtpModel
     bare.moment_coeffs.assign(model.alpha_moment_mapping.size(), 0);
     _repulsion = std::make_shared<MtpEvaluator<ExecutionSpace>>(bare);
   }
-  readStructures(MtpRows(model));
+  ranks().together([&] { readStructures(MtpRows(model)); });
   shuffle();
 }
 
-// The equations of structures begin <= s < end. `energy` and `atoms` count those with a label for the energy.
+// The equations of structures begin <= s < end with takes(s). `energy` and `atoms` count those with a label for the
+// energy.
 template <class ExecutionSpace>
 std::shared_ptr<typename TrainingRows<ExecutionSpace>::Equations const> TrainingRows<ExecutionSpace>::makeEquations(
-    std::size_t begin, std::size_t end, double* energy, std::size_t* atoms_with_energy) const {
-  auto const structures = _structures.load(begin, end);
+    std::size_t begin, std::size_t end, std::function<bool(std::size_t)> const& takes, double* energy,
+    std::size_t* atoms_with_energy) const {
+  auto structures = _structures.load(begin, end);
   auto const result = std::make_shared<Equations>();
   auto& data = *result;
-  data.begin = begin;
-  data.list = buildNeighborList(Space(), makeStructureBatch<Kokkos::HostSpace>(structures, _species_map), _cutoff);
+  std::vector<Structure> taken;
+  for (std::size_t s = begin; s < end; ++s)
+    if (!takes || takes(s)) data.numbers.push_back(s);
+  if (data.numbers.size() < structures.size()) {
+    for (auto const s : data.numbers) taken.push_back(structures[s - begin]);
+    structures = taken;
+  }
   data.offset.assign(1, 0);
+  if (structures.empty()) return result;
+  std::vector<std::string> names;
+  for (auto const s : data.numbers) names.push_back(_structures.nameOf(s));
+  auto const batch = makeStructureBatch<Kokkos::HostSpace>(structures, _species_map, names);
+  data.list = buildNeighborList(Space(), batch, _cutoff);
   for (auto const& s : structures) data.offset.push_back(data.offset.back() + MtpRows::rowsOf(s.size()));
   data.scale.assign(data.offset.back(), 0.0);
   data.target.assign(data.offset.back(), 0.0);
@@ -163,12 +183,12 @@ std::shared_ptr<typename TrainingRows<ExecutionSpace>::Equations const> Training
 
   // Eq. (2.17): in the labels, but in no basis function.
   std::vector<Evaluation> repulsion;
-  if (_repulsion) repulsion = _repulsion->evaluate(structures);
+  if (_repulsion) repulsion = _repulsion->evaluate(structures, names);
 
   for (std::size_t local = 0; local < structures.size(); ++local) {
     auto const& structure = structures[local];
     std::size_t const atoms = structure.size(), first = data.offset[local];
-    auto const where = _structures.nameOf(begin + local);
+    auto const& where = names[local];
     RowScales const scales = rowScales(_settings, structure, where);
     auto const put = [&](std::size_t row, double scale, double label) {
       if (!std::isfinite(label)) throw InputError(where + ": found a label that is not finite, expected numbers");
@@ -204,6 +224,9 @@ std::shared_ptr<typename TrainingRows<ExecutionSpace>::Equations const> Training
 // Goes through all structures once: their equations are counted, and batches are made that fit into memory.
 template <class ExecutionSpace>
 void TrainingRows<ExecutionSpace>::readStructures(MtpRows const& rows) {
+  if (static_cast<std::size_t>(ranks().size()) > parts)
+    throw InputError("found " + std::to_string(ranks().size()) + " processes, expected " + std::to_string(parts) +
+                     " at most: that many partial sums are dealt out to them");
   struct Chunk {
     std::size_t begin, end, bytes;
   };
@@ -213,7 +236,7 @@ void TrainingRows<ExecutionSpace>::readStructures(MtpRows const& rows) {
   int most_neighbors = 0;
   for (std::size_t begin = 0; begin < _structures.size();) {
     std::size_t const end = _structures.chunkEnd(begin, atoms_per_chunk);
-    auto const data = makeEquations(begin, end, &energy, &atoms_with_energy);
+    auto const data = makeEquations(begin, end, {}, &energy, &atoms_with_energy);
     std::size_t bytes = data->offset.back() * 2 * sizeof(double) + data->size() * 2 * sizeof(std::size_t) +
                         static_cast<std::size_t>(data->list.pairs()) * 12 +
                         static_cast<std::size_t>(data->list.numCentres()) * 64;
@@ -290,8 +313,8 @@ std::size_t TrainingRows<ExecutionSpace>::bytesOfSums(MtpRows const& rows) const
   std::size_t const radial_pass = is_varpro ? (parts + 1) * radial_width * (radial_width + width) : 0;
   std::size_t const step = is_varpro ? 4 * radial * radial + 3 * radial * columns : 0;
   auto const folds = static_cast<std::size_t>(_settings.folds);
-  std::size_t const solution =
-      folds * parts_per_fold * StreamedLeastSquares::numbersFor(linearColumns(rows)) + (folds + 12) * columns * columns;
+  std::size_t const solution = folds * parts_per_fold * StreamedLeastSquares::numbersFor(linearColumns(rows)) +
+                               (4 * folds + 12) * columns * columns;
   return sizeof(double) * (std::max({linear_pass, radial_pass + step, solution}) + 6 * columns * columns);
 }
 
@@ -323,40 +346,63 @@ int TrainingRows<ExecutionSpace>::foldOf(std::size_t s, int folds) const {
 }
 
 // Calls prepare(equations) for every batch and then body(task, equations, local number of a structure, workspace) for
-// every structure with taskOf(s) == task; structures of one task come in order, one after the other.
+// every structure with taskOf(s) == task; structures of one task come in order, one after the other. Tasks are dealt
+// out to the ranks.
 template <class ExecutionSpace>
 template <class TaskOf, class Body, class Prepare>
 void TrainingRows<ExecutionSpace>::forStructures(std::size_t tasks, TaskOf const& taskOf, Body const& body,
                                                  Prepare const& prepare) {
   auto& state = *_state;
   OneBlasThread const guard;
+  auto const rank = static_cast<std::size_t>(ranks().rank()), count = static_cast<std::size_t>(ranks().size());
+  bool const keeps = count == 1 || std::is_same_v<TaskOf, PartOf>;  // what is kept are the structures of a rank's parts
+  std::function<bool(std::size_t)> takes;
+  if (count > 1) takes = [&](std::size_t s) { return taskOf(s) % count == rank; };
   std::vector<std::exception_ptr> failures(tasks);
-  for (auto& batch : state.batches) {
-    auto const equations = batch.kept ? batch.kept : makeEquations(batch.begin, batch.end);
-    if (!batch.kept && _kept_bytes + batch.bytes <= _memory.spare / 4) {
+  auto const work = [&](Batch& batch) {
+    auto const equations = keeps && batch.kept ? batch.kept : makeEquations(batch.begin, batch.end, takes);
+    if (keeps && !batch.kept && _kept_bytes + batch.bytes <= _memory.spare / 4) {
       batch.kept = equations;
       _kept_bytes += batch.bytes;
     }
+    if (equations->size() == 0) return;
     prepare(*equations);
-    Kokkos::parallel_for(
-        "sinter::fitting::rows",
-        Kokkos::RangePolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>(0, static_cast<int>(tasks)).set_chunk_size(1),
-        [&](int t) {
-          auto const task = static_cast<std::size_t>(t);
-          try {
-            auto workspace = state.takeWorkspace();
-            for (std::size_t local = 0; local < equations->size(); ++local)
-              if (taskOf(batch.begin + local) == task) body(task, *equations, local, *workspace);
-            state.giveBack(std::move(workspace));
-          } catch (...) {
-            failures[task] = std::current_exception();
-          }
-        });
+    Kokkos::parallel_for("sinter::fitting::rows",
+                         Kokkos::RangePolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>(
+                             0, static_cast<int>((tasks + count - 1 - rank) / count))
+                             .set_chunk_size(1),
+                         [&](int t) {
+                           std::size_t const task = rank + static_cast<std::size_t>(t) * count;
+                           try {
+                             auto workspace = state.takeWorkspace();
+                             for (std::size_t local = 0; local < equations->size(); ++local)
+                               if (taskOf(equations->numbers[local]) == task) body(task, *equations, local, *workspace);
+                             state.giveBack(std::move(workspace));
+                           } catch (...) {
+                             failures[task] = std::current_exception();
+                           }
+                         });
     Space().fence("sinter::fitting::rows");
     for (auto const& failure : failures)
       if (failure) std::rethrow_exception(failure);
-    if (_progress) _progress(batch.end);
+  };
+  ranks().together([&] {
+    for (auto& batch : state.batches) {
+      work(batch);
+      if (_progress) _progress(batch.end);
+    }
+  });
+}
+
+// The sum of the parts in their order, each from the rank that has it.
+template <class ExecutionSpace>
+std::vector<double> TrainingRows<ExecutionSpace>::sumOf(std::vector<std::vector<double>>& addends) const {
+  std::vector<double> sum(addends.front().size(), 0.0);
+  for (std::size_t part = 0; part < addends.size(); ++part) {
+    ranks().broadcast(addends[part], static_cast<int>(part) % ranks().size());
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += addends[part][i];
   }
+  return sum;
 }
 
 // Columns of a basis panel behind the basis functions: species energies and the right-hand side, padded.
@@ -397,7 +443,7 @@ void TrainingRows<ExecutionSpace>::scaleRows(Number* panel, int width, Equations
   }
   for (int l = 0; l < MtpRows::lanes; ++l)
     if (lanesOf(check)[l] != 0)  // not a number or infinite somewhere
-      throw InputError(_structures.nameOf(data.begin + local) +
+      throw InputError(_structures.nameOf(data.numbers[local]) +
                        ": found an energy or force that is not finite, expected no two atoms at the same place");
 }
 
@@ -422,7 +468,7 @@ template <class ExecutionSpace>
 typename TrainingRows<ExecutionSpace>::Number const* TrainingRows<ExecutionSpace>::basisPanel(
     MtpRows const& rows, Equations const& data, std::size_t local, Workspace& workspace, bool fresh) {
   auto& state = *_state;
-  std::size_t const s = data.begin + local;
+  std::size_t const s = data.numbers[local];
   std::size_t const size = static_cast<std::size_t>(data.rows(local)) *
                            static_cast<std::size_t>((rows.basisWidth() + tailWidth()) / MtpRows::lanes);
   bool const is_kept = state.keeps && state.kept[s].size() == size;
@@ -434,9 +480,6 @@ typename TrainingRows<ExecutionSpace>::Number const* TrainingRows<ExecutionSpace
 }
 
 namespace {
-
-// The partial sum that structure s belongs to.
-std::size_t partOf(std::size_t s) { return s % parts; }
 
 // The lower triangle of a padded Gram matrix as a full matrix of the given columns.
 std::vector<double> compact(std::vector<double> const& padded, int width, std::vector<int> const& columns) {
@@ -450,13 +493,6 @@ std::vector<double> compact(std::vector<double> const& padded, int width, std::v
   return result;
 }
 
-std::vector<double> sumOf(std::vector<std::vector<double>> const& addends) {
-  std::vector<double> sum(addends.front().size(), 0.0);
-  for (auto const& addend : addends)
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += addend[i];
-  return sum;
-}
-
 }  // namespace
 
 template <class ExecutionSpace>
@@ -466,7 +502,7 @@ LinearNormalEquations TrainingRows<ExecutionSpace>::linearPass(MtpRows const& ro
   state.kept.resize(state.keeps ? _structures.size() : 0);
   int const width = rows.basisWidth() + tailWidth();
   std::vector<std::vector<double>> sums(parts, std::vector<double>(static_cast<std::size_t>(width) * width, 0.0));
-  forStructures(parts, partOf, [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
+  forStructures(parts, PartOf(), [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
     addGram(lanesOf(*basisPanel(rows, data, local, workspace, true)), data.rows(local), width, width,
             sums[part].data());
   });
@@ -478,7 +514,7 @@ RadialNormalEquations TrainingRows<ExecutionSpace>::radialPass(MtpRows const& ro
   int const width = rows.radialWidth(), basis_width = rows.basisWidth() + tailWidth();
   std::vector<std::vector<double>> grams(parts, std::vector<double>(static_cast<std::size_t>(width) * width, 0.0)),
       crosses(parts, std::vector<double>(static_cast<std::size_t>(width) * basis_width, 0.0));
-  forStructures(parts, partOf, [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
+  forStructures(parts, PartOf(), [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
     int const count = data.rows(local);
     auto const size = static_cast<std::size_t>(count) * static_cast<std::size_t>(width / MtpRows::lanes);
     Number* const panel = Workspace::grow(workspace.radial_panel, size);
@@ -507,6 +543,7 @@ void TrainingRows<ExecutionSpace>::forgetRows() {
 
 template <class ExecutionSpace>
 std::vector<TriangularFactor> TrainingRows<ExecutionSpace>::factors(MtpRows const& rows, int folds) {
+  if (ranks().size() > 1) forgetRows();  // a rank works on others than those of its parts
   int const unknowns = linearColumns(rows);
   auto const columns = panelColumns(rows);
   auto const width = static_cast<std::size_t>(rows.basisWidth() + tailWidth());
@@ -532,8 +569,16 @@ std::vector<TriangularFactor> TrainingRows<ExecutionSpace>::factors(MtpRows cons
   for (int fold = 0; fold < folds; ++fold) {
     StreamedLeastSquares problem(unknowns);
     for (std::size_t p = 0; p < parts_per_fold; ++p) {
-      auto& piece = problems[static_cast<std::size_t>(fold) * parts_per_fold + p];
-      if (piece.rows() > 0) problem.append(piece.factor());
+      std::size_t const piece = static_cast<std::size_t>(fold) * parts_per_fold + p;
+      auto const owner = static_cast<int>(piece) % ranks().size();
+      auto rows_of_piece = static_cast<double>(problems[piece].rows());
+      ranks().broadcast({&rows_of_piece, 1}, owner);
+      if (rows_of_piece == 0) continue;
+      TriangularFactor factor{unknowns, static_cast<std::size_t>(rows_of_piece),
+                              std::vector<double>(columns.size() * columns.size())};
+      if (owner == ranks().rank()) factor = problems[piece].factor();
+      ranks().broadcast(factor.r, owner);
+      problem.append(factor);
     }
     if (problem.rows() > 0) result.push_back(problem.factor());
   }
@@ -562,8 +607,8 @@ double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel 
   Space const space;
 
   // Residuals of a batch by the evaluation kernel; then the derivative of the loss by the prediction.
-  double loss = 0;
   std::vector<double> residual;
+  std::vector<std::vector<double>> sums(parts, std::vector<double>(unknowns + 1, 0.0));  // the loss last
   auto const evaluateBatch = [&](Equations const& data) {
     residual.assign(data.offset.back(), 0.0);
     int const atoms = data.list.numCentres();
@@ -585,18 +630,17 @@ double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel 
         for (std::size_t x = 0; x < 3; ++x) own[MtpRows::forceRow(i, x)] = forces(atom, x);
         for (std::size_t v = 0; v < 6; ++v) own[MtpRows::virialRow(types.size(), v)] += sink.site_virial(atom, v);
       }
-    }
-    for (std::size_t row = 0; row < residual.size(); ++row) {
-      double const difference = data.scale[row] * (residual[row] - data.target[row]);
-      loss += difference * difference;
-      residual[row] = 2 * data.scale[row] * difference;
-      if (data.scale[row] == 0) residual[row] = 0;
+      double& loss = sums[PartOf()(data.numbers[local])].back();
+      for (std::size_t row = data.offset[local]; row < data.offset[local + 1]; ++row) {
+        double const difference = data.scale[row] * (residual[row] - data.target[row]);
+        loss += difference * difference;
+        residual[row] = data.scale[row] == 0 ? 0 : 2 * data.scale[row] * difference;
+      }
     }
   };
 
-  std::vector<std::vector<double>> sums(parts, std::vector<double>(unknowns, 0.0));
   forStructures(
-      parts, partOf,
+      parts, PartOf(),
       [&](std::size_t part, Equations const& data, std::size_t local, Workspace& workspace) {
         double const* const weights = residual.data() + data.offset[local];
         rows.addContractedRows(data.list, static_cast<int>(local), workspace.rows, weights, sums[part].data());
@@ -606,6 +650,8 @@ double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel 
       },
       evaluateBatch);
   gradient = sumOf(sums);
+  double const loss = gradient.back();
+  gradient.pop_back();
   return loss;
 }
 

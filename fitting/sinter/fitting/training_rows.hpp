@@ -62,7 +62,8 @@ struct FitMemory {
 ///
 /// Sums over rows have the same order whatever the number of threads and the memory. Structures in memory stay where
 /// they are and must outlive this object. Batches are as large as max_memory allows, and what is left keeps rows; where
-/// nothing is left, batches are as small as can be (`memory` tells).
+/// nothing is left, batches are as small as can be (`memory` tells). Under MPI every rank makes the same calls: the
+/// work is dealt out, the results are the same on all and those of one rank, bit for bit.
 template <class ExecutionSpace>
 class TrainingRows {
  public:
@@ -112,6 +113,7 @@ class TrainingRows {
   };
 
   [[nodiscard]] std::shared_ptr<Equations const> makeEquations(std::size_t begin, std::size_t end,
+                                                               std::function<bool(std::size_t)> const& takes,
                                                                double* energy = nullptr,
                                                                std::size_t* atoms_with_energy = nullptr) const;
   void readStructures(MtpRows const& rows);
@@ -122,6 +124,7 @@ class TrainingRows {
   [[nodiscard]] static std::size_t threads();
   template <class TaskOf, class Body, class Prepare = Nothing>
   void forStructures(std::size_t tasks, TaskOf const& taskOf, Body const& body, Prepare const& prepare = {});
+  [[nodiscard]] std::vector<double> sumOf(std::vector<std::vector<double>>& addends) const;
   [[nodiscard]] int tailWidth() const;
   void fillBasisPanel(MtpRows const& rows, Equations const& data, std::size_t local, Workspace& workspace,
                       Number* panel) const;
