@@ -33,6 +33,7 @@ StructureSet partOf(StructureSet const& structures) {
   return structures.part(std::move(part));
 }
 
+// A fit that would not stay below max_memory does not begin.
 void requireMemory(FitSettings const& settings, FitMemory const& memory) {
   if (memory.spare > 0) return;
   auto const inMiB = [](std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
