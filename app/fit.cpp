@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -26,9 +27,12 @@
 #include "sinter/core/file_output.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/fitting/checkpoint.hpp"
+#include "sinter/fitting/communicator.hpp"
 #include "sinter/fitting/design_rows.hpp"
 #include "sinter/fitting/fit_settings.hpp"
 #include "sinter/fitting/potential_fit.hpp"
+#include "sinter/fitting/process_memory.hpp"
+#include "sinter/fitting/structure_set.hpp"
 #include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
@@ -46,30 +50,26 @@ struct FitOptions {
   bool dry_run = false, quiet = false, resume = false;
 };
 
-/// Structures of several files, with their names for messages.
-struct DataSet {
-  std::vector<Structure> structures;
-  std::vector<std::string> names;
-  std::size_t atoms = 0;
+/// The structures of several files, in memory when they take `memory` bytes at most.
+StructureSet readSet(std::vector<std::string> const& files, FitSettings const& settings, std::size_t memory) {
+  SpeciesMap const species_map(settings.species, static_cast<int>(settings.species.size()));
+  std::vector<LabelsPresent> labels(files.size());
+  StructureSet set(files, settings.keys, settings.species, memory,
+                   [&](std::size_t file, std::string const& name, Structure const& structure) {
+                     stopWhenInterrupted();
+                     (void)species_map.typesOf(structure, name);  // unknown species are found now, not after the fit
+                     labels[file].add(structure);
+                   });
+  for (std::size_t file = 0; file < files.size(); ++file)
+    labels[file].check(settings.keys, {"data.energy_key", "data.force_key", "data.virial_key"}, files[file]);
+  return set;
+}
 
-  DataSet(std::vector<std::string> const& files, LabelKeys const& keys, std::vector<std::int32_t> const& species) {
-    SpeciesMap const species_map(species, static_cast<int>(species.size()));
-    for (auto const& file : files) {
-      auto const reader = openStructureFile(file, keys);
-      LabelsPresent labels;
-      for (std::size_t index = 0; auto structure = reader->next(); ++index) {
-        stopWhenInterrupted();
-        names.push_back(file + ": frame " + std::to_string(index));
-        nameTypes(*structure, species, names.back());
-        (void)species_map.typesOf(*structure, names.back());  // unknown species are found now, not after the fit
-        labels.add(*structure);
-        atoms += structure->size();
-        structures.push_back(*std::move(structure));
-      }
-      labels.check(keys, {"data.energy_key", "data.force_key", "data.virial_key"}, file);
-    }
-  }
-};
+/// Structures to learn from and to test with; a part of the memory that the program does not take itself is theirs.
+std::pair<StructureSet, StructureSet> readData(FitSettings const& settings) {
+  std::size_t const free = settings.max_memory - std::min(settings.max_memory, residentBytes());
+  return {readSet(settings.train, settings, free / 4), readSet(settings.test, settings, free / 16)};
+}
 
 std::size_t peakMemoryBytes() {
   rusage usage{};
@@ -80,22 +80,25 @@ std::size_t peakMemoryBytes() {
 /// Calls `use` with each labelled structure and what the potential says of it, and with its standard deviations for
 /// each of `spreads`, in their order.
 template <class Space, class Use>
-void forPredictions(MtpModel const& model, DataSet const& data, std::vector<SpreadEvaluator<Space>> const& spreads,
+void forPredictions(MtpModel const& model, StructureSet const& set, std::vector<SpreadEvaluator<Space>> const& spreads,
                     Use const& use) {
   MtpEvaluator<Space> const evaluator(model);
-  constexpr std::size_t frames_per_batch = 64;
-  for (std::size_t first = 0; first < data.structures.size(); first += frames_per_batch) {
+  constexpr std::size_t frames_per_batch = 64, atoms_per_batch = 4096;
+  for (std::size_t begin = 0; begin < set.size();) {
     stopWhenInterrupted();
-    std::size_t const count = std::min(frames_per_batch, data.structures.size() - first);
-    auto const structures = std::span(data.structures).subspan(first, count);
-    auto const results = evaluator.evaluate(structures, std::span(data.names).subspan(first, count));
+    std::size_t const end = set.chunkEnd(begin, atoms_per_batch, frames_per_batch);
+    auto const structures = set.load(begin, end);
+    std::vector<std::string> names;
+    for (std::size_t s = begin; s < end; ++s) names.push_back(set.nameOf(s));
+    auto const results = evaluator.evaluate(structures, names);
     std::vector<std::vector<PredictionSpread>> deviations;
     for (auto const& spread : spreads) deviations.push_back(spread.evaluate(structures));
-    for (std::size_t s = 0; s < count; ++s) {
+    for (std::size_t s = 0; s < results.size(); ++s) {
       std::vector<PredictionSpread const*> own;
       for (auto const& of_method : deviations) own.push_back(&of_method[s]);
       use(structures[s], results[s], own);
     }
+    begin = end;
   }
 }
 
@@ -121,42 +124,62 @@ class Fit {
   explicit Fit(FitOptions const& options) : _options(options) {}
 
   void run() {
-    _settings = readFitSettings(_options.settings, _options.overrides);
-    checkOutputFolder(_settings.output_dir);
-    KokkosSession const session;
-    withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });
+    try {
+      runOnRanks();
+    } catch (std::exception const&) {
+      if (_is_saved && interruptRaised()) throw Interrupted("the same command with --resume goes on");
+      throw;
+    }
   }
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  void runOnRanks() {
+    withRanks([this] {
+      _ranks.together([this] {
+        _settings = readFitSettings(_options.settings, _options.overrides);
+        checkOutputFolder(_settings.output_dir);
+      });
+      KokkosSession const session;
+      withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });
+    });
+  }
+
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - _begin).count(); }
 
   template <class Space>
   void runOn() {
-    DataSet const train(_settings.train, _settings.keys, _settings.species);
-    DataSet const test(_settings.test, _settings.keys, _settings.species);
-    Space const space;
-    MtpModel const start = makeStartModel(space, _settings, train.structures);
-    if (_options.dry_run) return printPlan<Space>(start, train, test);
+    std::optional<std::pair<StructureSet, StructureSet>> data;
+    MtpModel start;
     std::optional<FitState> resumed;
-    if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
+    double nearest = 0;
+    Space const space;
+    _ranks.together([&] {
+      data = readData(_settings);
+      start = makeStartModel(space, _settings, data->first);
+      if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
+      if (_settings.levels.size() > 1)
+        nearest = measureDistances(space, SpeciesMap(start.species, start.species_count), data->first, start.max_dist)
+                      .mean_nearest;
+    });
+    StructureSet const &train = data->first, &test = data->second;
+    if (_options.dry_run) return printPlan<Space>(start, train, test);
 
-    double const nearest =
-        measureDistances(space, SpeciesMap(start.species, start.species_count), train.structures, start.max_dist)
-            .mean_nearest;
     FitResult result;
-    result.fit = fitPotential<Space>(_settings, start, nearest, train.structures, hooks(train), resumed);
+    result.fit = fitPotential<Space>(_settings, start, nearest, train, hooks(train), resumed);
     result.fit_seconds = seconds();
-    assess<Space>(result, train, test);
-
-    makeOutputFolder(_settings.output_dir);
-    writeResult(result);
-    if (!_options.quiet) printSummary(result);
+    _ranks.together([&] {
+      if (_ranks.rank() > 0) return;
+      assess<Space>(result, train, test);
+      makeOutputFolder(_settings.output_dir);
+      writeResult(result);
+      if (!_options.quiet) printSummary(result);
+    });
   }
 
   template <class Space>
-  static void assess(FitResult& result, DataSet const& train, DataSet const& test) {
+  static void assess(FitResult& result, StructureSet const& train, StructureSet const& test) {
     auto const& fit = result.fit;
     forPredictions<Space>(fit.model, train, {}, [&](auto const& labelled, auto const& predicted, auto const&) {
       result.train_errors.add(labelled, predicted);
@@ -198,7 +221,7 @@ class Fit {
   }
 
   // A line per step, and between them how far the pass is; a state to go on from after every step.
-  [[nodiscard]] FitHooks hooks(DataSet const& train) {
+  [[nodiscard]] FitHooks hooks(StructureSet const& train) {
     FitHooks hooks;
     hooks.pass = [](std::size_t) { stopWhenInterrupted(); };
     hooks.step = [this, &train](FitStage const& stage) {
@@ -206,24 +229,29 @@ class Fit {
       fmt::print(stderr, "{}{}{}: step {}, loss {:.6g}, {:.3g} s\n",
                  stage.level > 0 ? fmt::format("level {}", stage.level) : "template",
                  _settings.seeds > 1 ? fmt::format(", start {}", stage.start) : "",
-                 stage.all_data ? fmt::format(", all {} structures", train.structures.size()) : ", a part of the data",
+                 stage.all_data ? fmt::format(", all {} structures", train.size()) : ", a part of the data",
                  stage.state.iterations, stage.losses.back(), seconds());
     };
     if (_settings.method == FitMethod::varpro)
       hooks.save = [this](FitState const& state) {
         makeOutputFolder(_settings.output_dir);
         writeCheckpoint(inFolder("checkpoint.h5"), state);
+        _is_saved = true;
       };
     return hooks;
   }
 
   template <class Space>
-  void printPlan(MtpModel const& start, DataSet const& train, DataSet const& test) const {
-    TrainingRows<Space> training(_settings, start, train.structures);
+  void printPlan(MtpModel const& start, StructureSet const& train, StructureSet const& test) const {
+    TrainingRows<Space> training(_settings, start, train);
     MtpRows rows(start);
     rows.setCoefficients(start);
-    fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.structures.size(), train.atoms,
-               test.structures.size(), test.atoms);
+    auto const begin = Clock::now();
+    (void)training.linearPass(rows);
+    double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (_ranks.rank() > 0) return;
+    fmt::print("train: {} structures, {} atoms; test: {} structures, {} atoms\n", train.size(), train.atoms(),
+               test.size(), test.atoms());
     fmt::print("{} equations for {} basis functions and {} species energies; min_dist {:.4f}, max_dist {:.4f} A\n",
                training.equations(), rows.basisFunctions(), training.fittedSpecies(), start.min_dist, start.max_dist);
     bool const is_linear = _settings.method == FitMethod::linear;
@@ -231,14 +259,25 @@ class Fit {
       fmt::print(
           "{} radial coefficients, {} of them free\n", start.radial_coeffs.size(),
           static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2);
-    bool const is_kept = training.keptBytes(rows) <= _settings.max_memory / 2;
-    fmt::print("rows: {:.1f} MiB, {}\n", static_cast<double>(training.keptBytes(rows)) / 0x1p20,
-               is_kept ? "kept" : "more than half of solver.max_memory: made anew in every pass");
-    auto const begin = Clock::now();
-    (void)training.linearPass(rows);
-    double const pass = std::chrono::duration<double>(Clock::now() - begin).count();
+    printMemory(train, training.memory(rows));
     // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
     fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
+  }
+
+  void printMemory(StructureSet const& train, FitMemory const& memory) const {
+    auto const line = [](char const* what, std::size_t bytes, bool kept, char const* otherwise) {
+      fmt::print("{}: {:.1f} MiB, {}\n", what, static_cast<double>(bytes) / 0x1p20, kept ? "kept" : otherwise);
+    };
+    auto const equations = std::min(memory.equations, memory.spare / 4), rows = memory.rows;
+    if (train.isStreamed())
+      fmt::print("structures: more than a quarter of solver.max_memory, read from their files in every pass\n");
+    line("labels and neighbour lists", memory.equations, equations == memory.equations,
+         "more than solver.max_memory has room for: made anew in every pass but the first ones");
+    line("rows", rows, rows <= memory.spare / 2, "more than half of solver.max_memory: made anew in every pass");
+    fmt::print("memory: about {:.1f} MiB of {:.1f} MiB\n",
+               static_cast<double>(memory.program + memory.needed + equations + (rows <= memory.spare / 2 ? rows : 0)) /
+                   0x1p20,
+               static_cast<double>(_settings.max_memory) / 0x1p20);
   }
 
   static std::string methodName(FitMethod method) {
@@ -255,7 +294,9 @@ class Fit {
   }
 
   FitOptions const& _options;
+  Communicator const& _ranks = Communicator::world();
   FitSettings _settings;
+  bool _is_saved = false;  // a checkpoint is there to go on from
   Clock::time_point _begin = Clock::now();
 };
 

@@ -16,7 +16,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::size_t most_points = 2000;         // of a parity plot
 constexpr std::size_t most_bins = 20;             // of a calibration plot
 constexpr std::size_t least_per_bin = 5;          // predictions
 constexpr char const* digits_of_points = "%.8g";  // micro-eV of energies per atom
@@ -27,14 +26,13 @@ double rounded(double value) {
   return std::strtod(text.data(), nullptr);
 }
 
-Json pointsJson(std::vector<std::array<double, 2>> const& points) {
-  std::size_t const every = std::max<std::size_t>((points.size() + most_points - 1) / most_points, 1);
+Json pointsJson(ThinnedPairs const& points) {
   Json reference = Json::array(), predicted = Json::array();
-  for (std::size_t n = 0; n < points.size(); n += every) {
-    reference.push_back(rounded(points[n][0]));
-    predicted.push_back(rounded(points[n][1]));
+  for (auto const& [label, prediction] : points.pairs()) {
+    reference.push_back(rounded(label));
+    predicted.push_back(rounded(prediction));
   }
-  return {{"every", every}, {"reference", reference}, {"predicted", predicted}};
+  return {{"every", points.every()}, {"reference", reference}, {"predicted", predicted}};
 }
 
 // Starts that were tried, with the loss that each reached at its last level.
@@ -69,27 +67,39 @@ Json uncertaintyJson(FitResult const& result) {
 
 }  // namespace
 
+void ThinnedPairs::add(double first, double second) {
+  if (_count++ % _every != 0) return;
+  _pairs.push_back({first, second});
+  if (_pairs.size() <= _most) return;
+  for (std::size_t n = 0; 2 * n < _pairs.size(); ++n) _pairs[n] = _pairs[2 * n];
+  _pairs.resize((_pairs.size() + 1) / 2);
+  _every *= 2;
+}
+
 void ParityPoints::add(Structure const& labelled, Evaluation const& predicted) {
   auto const atoms = static_cast<double>(labelled.size());
-  if (labelled.energy) _energy.push_back({*labelled.energy / atoms, predicted.energy / atoms});
+  if (labelled.energy) _energy.add(*labelled.energy / atoms, predicted.energy / atoms);
   for (std::size_t i = 0; i < labelled.forces.size(); ++i)
-    for (std::size_t x = 0; x < 3; ++x) _force.push_back({labelled.forces[i][x], predicted.forces[i][x]});
+    for (std::size_t x = 0; x < 3; ++x) _force.add(labelled.forces[i][x], predicted.forces[i][x]);
 }
 
 Json ParityPoints::json() const { return {{"energy", pointsJson(_energy)}, {"force", pointsJson(_force)}}; }
 
+void Calibration::add(double deviation, double error) {
+  _all.add(deviation, error);
+  _pairs.add(deviation, error);
+}
+
 Json Calibration::json() const {
-  auto pairs = _pairs;
+  auto pairs = _pairs.pairs();
   std::sort(pairs.begin(), pairs.end());
-  SpreadStatistics all;
-  for (auto const& [deviation, error] : pairs) all.add(deviation, error);
-  Json json = spreadJson(all);
+  Json json = spreadJson(_all);
   json["bins"] = Json::array();
   std::size_t const bins = std::min(pairs.size() / least_per_bin, most_bins);
   for (std::size_t b = 0; b < bins; ++b) {
     SpreadStatistics bin;
     for (std::size_t n = b * pairs.size() / bins; n < (b + 1) * pairs.size() / bins; ++n)
-      bin.add(pairs[n].first, pairs[n].second);
+      bin.add(pairs[n][0], pairs[n][1]);
     json["bins"].push_back({{"count", bin.count()}, {"rms_std", *bin.rmsDeviation()}, {"rms_error", *bin.rmsError()}});
   }
   return json;

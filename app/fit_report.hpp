@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,6 +18,20 @@
 
 namespace sinter::app {
 
+/// Pairs of numbers: all of them, or when they are more than `most`, every second, fourth, ... one.
+class ThinnedPairs {
+ public:
+  explicit ThinnedPairs(std::size_t most) : _most(most) {}
+  void add(double first, double second);
+
+  [[nodiscard]] std::size_t every() const { return _every; }
+  [[nodiscard]] std::vector<std::array<double, 2>> const& pairs() const { return _pairs; }
+
+ private:
+  std::size_t _most, _every = 1, _count = 0;
+  std::vector<std::array<double, 2>> _pairs;
+};
+
 /// Predictions beside labels of one data set.
 class ParityPoints {
  public:
@@ -27,20 +42,22 @@ class ParityPoints {
   [[nodiscard]] nlohmann::ordered_json json() const;
 
  private:
-  std::vector<std::array<double, 2>> _energy, _force;  // reference, predicted
+  static constexpr std::size_t most = 2000;
+  ThinnedPairs _energy{most}, _force{most};  // reference, predicted
 };
 
 /// Standard deviations against errors.
 class Calibration {
  public:
-  void add(double deviation, double error) { _pairs.emplace_back(deviation, error); }
+  void add(double deviation, double error);
 
-  /// What `spreadJson` says, and `bins` of equally many predictions in the order of their deviation, each
-  /// `{count, rms_std, rms_error}`.
+  /// What `spreadJson` says, and `bins` of equally many predictions (of 100 000 at most) in the order of their
+  /// deviation, each `{count, rms_std, rms_error}`.
   [[nodiscard]] nlohmann::ordered_json json() const;
 
  private:
-  std::vector<std::pair<double, double>> _pairs;
+  SpreadStatistics _all;
+  ThinnedPairs _pairs{100000};
 };
 
 /// A fit and what it is worth.

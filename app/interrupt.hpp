@@ -4,13 +4,15 @@
 
 #include <exception>
 #include <stdexcept>
+#include <string>
 
 namespace sinter::app {
 
 /// The user (SIGINT) or the system (SIGTERM) asked to stop; the message says how to go on. Exit code 130.
 class Interrupted : public std::runtime_error {
  public:
-  Interrupted() : std::runtime_error("nothing half-written is left; the same command starts again") {}
+  explicit Interrupted(std::string const& how = "the same command starts again")
+      : std::runtime_error("nothing half-written is left; " + how) {}
 };
 
 /// From here to the end of the process SIGTERM and the first SIGINT only set a flag (and end system calls that wait). A
@@ -31,6 +33,8 @@ void runInterruptible(Options const& options) {
   watchInterrupts();
   try {
     Command(options).run();
+  } catch (Interrupted const&) {
+    throw;
   } catch (std::exception const&) {
     stopWhenInterrupted();
     throw;

@@ -16,13 +16,16 @@
 #include "interrupt.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/version.hpp"
+#include "sinter/fitting/communicator.hpp"
 
 namespace {
 
 enum ExitCode { success = 0, machine_failed = 1, bad_input = 2, interrupted = 130 };
 
-// One line on stderr, whatever is in the message (names of files may hold line breaks).
+// One line on stderr, whatever is in the message (names of files may hold line breaks). Of processes that mpirun
+// started together the first speaks.
 int report(ExitCode code, std::string_view kind, std::string message) {
+  if (sinter::launchedRank() > 0) return code;
   for (char& c : message)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   char const* const no_color = std::getenv("NO_COLOR");

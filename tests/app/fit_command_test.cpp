@@ -1,10 +1,13 @@
 // `sinter fit` as its users meet it: settings and data in, a potential and a report out.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -494,6 +497,57 @@ TEST_F(FitCommand, ThreadsChangeNoBit) {
   EXPECT_EQ(contentOf(model_file), model);
 }
 
+// Started by mpirun: the same files as one process writes, said once; what fails on a rank ends all of them.
+TEST_F(FitCommand, RanksChangeNoBit) {
+#if defined(SINTER_MPIEXEC)
+  writeVarpro();
+  std::string const ranks =
+      "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+      "OMPI_MCA_rmaps_base_oversubscribe=1 " SINTER_MPIEXEC " -q -np ";
+  for (std::string const options : {" --set solver.max_iterations=3 --set solver.seeds=2",
+                                    " --set solver.method='\"bfgs\"' --set solver.max_iterations=3"}) {
+    std::string const command = "fit " + quoted(folder / "fit.toml") + options;
+    ASSERT_EQ(run(command).code, 0);
+    std::string const model = contentOf(model_file);
+    for (int const count : {1, 2, 3}) {
+      SCOPED_TRACE(std::to_string(count) + " ranks," + options);
+      std::filesystem::remove_all(output);
+      Outcome const outcome = run(command, ranks + std::to_string(count));
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_EQ(contentOf(model_file), model);
+      EXPECT_EQ(outcome.out.find("written in"), outcome.out.rfind("written in")) << outcome.out;
+    }
+  }
+  // A file that no rank finds, or that one of them does not.
+  auto const expectOnce = [&](std::string const& before) {
+    std::filesystem::remove_all(output);
+    Outcome const outcome = run("fit " + quoted(folder / "fit.toml"), before);
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    auto const at = outcome.err.find("sinter: error: ");
+    EXPECT_NE(at, std::string::npos) << outcome.err;
+    EXPECT_EQ(at, outcome.err.rfind("sinter: error: ")) << outcome.err;
+    EXPECT_NE(outcome.err.find("mine.extxyz"), std::string::npos) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(model_file));
+  };
+  std::string content = contentOf(folder / "fit.toml");
+  content.replace(content.find(train_file), train_file.size(), "mine.extxyz");
+  (void)folder.write("fit.toml", content);
+  expectOnce(ranks + "2");
+  std::filesystem::create_directory(folder / "with");
+  std::filesystem::create_directory(folder / "without");
+  std::filesystem::create_symlink(train_file, folder / "with/mine.extxyz");
+  for (bool const first : {false, true}) {
+    std::string const with = quoted(folder / (first ? "without" : "with")),
+                      without = quoted(folder / (first ? "with" : "without"));
+    // Each rank looks into a folder of its own; the second command line is that of the second rank.
+    expectOnce(ranks + "1 -wdir " + with + " " + quoted(SINTER_COMMAND) + " fit " + quoted(folder / "fit.toml") +
+               " : -np 1 -wdir " + without);
+  }
+#else
+  GTEST_SKIP() << "built without MPI";
+#endif
+}
+
 TEST_F(FitCommand, BfgsComesDownToo) {
   writeVarpro();
   ASSERT_EQ(fit("--quiet --set solver.method=bfgs --set solver.max_iterations=40").code, 0);
@@ -583,11 +637,72 @@ TEST_F(FitCommand, AnotherSpeciesNamesFileAndFrame) {
   }
 }
 
+/// Peak memory of a run that succeeds (bytes), as the system counts it.
+std::size_t peakMemoryOf(::pid_t child) {
+  int status = 0;
+  ::rusage usage{};
+  EXPECT_EQ(::wait4(child, &status, 0, &usage), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+// Files ten times as large as max_memory, made by repeating frames; the same bits as with all of them in memory.
+TEST_F(FitCommand, StaysBelowMaxMemory) {
+  if (!SINTER_LIMIT_ADDRESS_SPACE) GTEST_SKIP() << "sanitizers and GPU drivers take memory of their own";
+  constexpr std::size_t max_memory = std::size_t{32} << 20;
+  std::vector<Structure> frames;
+  for (std::uint64_t n = 0; n < 16; ++n) frames.push_back(reference::diamond(2, 5.4, 0.2, {14}, n + 1));
+  label(frames);
+  write(frames, train_file);
+  std::string const content = contentOf(train_file);
+  {
+    std::ofstream file(train_file, std::ios::binary);
+    for (std::size_t size = 0; size < max_memory; size += content.size()) file << content;
+  }
+  std::string files = "\"" + train_file + "\"";
+  for (int n = 1; n < 10; ++n) files += ", \"" + train_file + "\"";
+  (void)folder.write(
+      "fit.toml", "[model]\nlevel = 2\nspecies = [\"Si\"]\nmin_dist = 1.5\nmax_dist = 2.6\n[data]\ntrain = [" + files +
+                      "]\n[solver]\nmethod = \"linear\"\n");
+  auto const fitWith = [&](std::string const& dir, std::string const& memory) {
+    auto const child = start({"fit", folder / "fit.toml", "--quiet", "--set", "solver.max_memory=\"" + memory + "\"",
+                              "--set", "output.dir=\"" + (folder / dir) + "\""});
+    return peakMemoryOf(child);
+  };
+  std::size_t const streamed = fitWith("streamed", "32 MiB"), kept = fitWith("kept", "4 GiB");
+  std::printf("peak memory %.1f MiB with max_memory = 32 MiB, %.1f MiB with 4 GiB\n",
+              static_cast<double>(streamed) / 0x1p20, static_cast<double>(kept) / 0x1p20);
+  EXPECT_LT(streamed, max_memory);
+  EXPECT_GT(kept, 10 * max_memory);
+  EXPECT_LE(json::parse(contentOf(folder / "streamed/report.json"))["peak_memory_bytes"], streamed);
+  EXPECT_EQ(contentOf(folder / "streamed/model.mtp"), contentOf(folder / "kept/model.mtp"));
+  std::filesystem::remove(folder / "stderr");
+  expectFailure("fit " + quoted(folder / "fit.toml") + " --set " + quoted("data.train=[\"" + train_file + "\"]") +
+                    " --set " + quoted("solver.max_memory=\"8 MiB\""),
+                "solver.max_memory: found 8 MiB, expected ");
+}
+
 TEST_F(FitCommand, FullDiskLeavesNothing) {
   std::filesystem::create_directory(output);
   // No file may grow beyond 512 bytes; the signal is ignored so that writing fails as on a full disk.
   expectFailure("fit " + quoted(folder / "fit.toml"), "cannot write", 1, "trap '' XFSZ; ulimit -f 1; ");
   EXPECT_TRUE(std::filesystem::is_empty(output));
+}
+
+TEST_F(FitCommand, InterruptSaysHowToGoOn) {
+  writeVarpro();
+  ::pid_t const child = start({"fit", folder / "fit.toml", "--quiet", "--set", "solver.seeds=2"});
+  int status = 0;
+  while (!std::filesystem::exists(output + "/checkpoint.h5") && ::waitpid(child, &status, WNOHANG) == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ::kill(child, SIGINT);
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_NE(contentOf(folder / "stderr").find("the same command with --resume goes on"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(model_file));
+  std::filesystem::remove(folder / "stderr");
+  EXPECT_EQ(fit("--quiet --set solver.seeds=2 --resume").code, 0);
 }
 
 TEST_F(FitCommand, InterruptLeavesNothing) {

@@ -24,6 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 using test::contentOf;
+using test::Outcome;
 
 /// Runs of the command that are killed at a random moment.
 class Killed : public test::CommandTest {
@@ -146,7 +147,12 @@ TEST_F(Killed, FitLeavesWholeFilesOrNone) {
   std::string const settings = folder.write(
       "fit.toml", "[model]\ntemplate = \"" + (folder / "template.mtp") + "\"\nspecies = [\"Si\"]\n[data]\ntrain = [\"" +
                       (folder / "train.extxyz") + "\"]\n[output]\ndir = \"" + (folder / ".") + "\"\n");
-  std::string const model = folder / "model.mtp", report = folder / "report.json";
+  std::string const model = folder / "model.mtp", report = folder / "report.json",
+                    checkpoint = folder / "checkpoint.h5";
+  ASSERT_EQ(run("fit --quiet " + quoted(settings)).code, 0);
+  std::string const whole = contentOf(model);
+  std::filesystem::remove(checkpoint);
+  int resumed = 0;
   killOften({"fit", settings, "--quiet"}, 20, [&] {
     if (std::filesystem::exists(model)) {
       EXPECT_TRUE(readMtp(model).trained());
@@ -154,9 +160,17 @@ TEST_F(Killed, FitLeavesWholeFilesOrNone) {
     if (std::filesystem::exists(report)) {
       EXPECT_EQ(json::parse(contentOf(report))["method"], "varpro");
     }
+    if (std::filesystem::exists(checkpoint)) {  // it is whole, and from it a fit goes on to the same bits
+      ++resumed;
+      Outcome const outcome = run("fit --quiet --resume " + quoted(settings));
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_EQ(contentOf(model), whole);
+    }
+    std::filesystem::remove(checkpoint);
     std::filesystem::remove(model);
     std::filesystem::remove(report);
   });
+  std::printf("%d of 20 killed fits had left a checkpoint\n", resumed);
 }
 
 }  // namespace

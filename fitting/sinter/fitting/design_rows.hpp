@@ -8,6 +8,7 @@
 
 #include "sinter/core/species_map.hpp"
 #include "sinter/core/structure.hpp"
+#include "sinter/fitting/structure_set.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
 
 namespace sinter {
@@ -33,9 +34,9 @@ struct NeighborDistances {
   double mean_nearest = 0;  ///< mean over atoms of the distance to the nearest neighbour, atoms without one left out
 };
 
-/// Measures distances up to `cutoff`.
+/// Measures distances up to `cutoff`, a few structures at a time.
 template <class ExecutionSpace>
 [[nodiscard]] NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const& species_map,
-                                                 std::span<Structure const> structures, double cutoff);
+                                                 StructureSet const& structures, double cutoff);
 
 }  // namespace sinter

@@ -73,7 +73,7 @@ struct FitSettings {
   int seed = 1;             ///< of the random numbers
   double tolerance = 1e-4;  ///< relative change of the loss at which a fit stops
   int max_iterations = 50;
-  std::size_t max_memory = std::size_t{4} << 30;  ///< (bytes) bound of rows and neighbour lists that are kept
+  std::size_t max_memory = std::size_t{4} << 30;  ///< (bytes) of the whole program
 
   // [output]
   std::string output_dir = "out";

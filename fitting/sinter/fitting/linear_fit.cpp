@@ -17,8 +17,7 @@
 namespace sinter {
 
 template <class ExecutionSpace>
-MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings,
-                        std::span<Structure const> structures) {
+MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings, StructureSet const& structures) {
   auto const species_count = static_cast<int>(settings.species.size());
   MtpModel model;
   if (!settings.template_file.empty()) {
@@ -123,15 +122,15 @@ LinearFit solveLinear(TrainingRows<ExecutionSpace>& training, FitSettings const&
 
 template <class ExecutionSpace>
 LinearFit fitLinear(ExecutionSpace const&, FitSettings const& settings, MtpModel const& start,
-                    std::span<Structure const> structures, FitProgress const& progress) {
+                    StructureSet const& structures, FitProgress const& progress) {
   TrainingRows<ExecutionSpace> training(settings, start, structures, progress);
   return solveLinear(training, settings, start);
 }
 
-#define SINTER_INSTANTIATE(SPACE)                                                                             \
-  template MtpModel makeStartModel(SPACE const&, FitSettings const&, std::span<Structure const>);             \
-  template LinearFit solveLinear(TrainingRows<SPACE>&, FitSettings const&, MtpModel const&);                  \
-  template LinearFit fitLinear(SPACE const&, FitSettings const&, MtpModel const&, std::span<Structure const>, \
+#define SINTER_INSTANTIATE(SPACE)                                                                      \
+  template MtpModel makeStartModel(SPACE const&, FitSettings const&, StructureSet const&);             \
+  template LinearFit solveLinear(TrainingRows<SPACE>&, FitSettings const&, MtpModel const&);           \
+  template LinearFit fitLinear(SPACE const&, FitSettings const&, MtpModel const&, StructureSet const&, \
                                FitProgress const&);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 

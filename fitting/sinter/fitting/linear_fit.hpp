@@ -35,7 +35,7 @@ struct LinearFit {
 /// distance). \throws InputError when settings and data do not fit together.
 template <class ExecutionSpace>
 [[nodiscard]] MtpModel makeStartModel(ExecutionSpace const& space, FitSettings const& settings,
-                                      std::span<Structure const> structures);
+                                      StructureSet const& structures);
 
 /// The template of another level for the same species, distances and radial basis: radial functions that both levels
 /// have are those of `model`, others those of the exponential start around `r0` (A).
@@ -50,7 +50,7 @@ template <class ExecutionSpace>
 /// ../shared/design/fitting.md; weights as in MLIP-3.
 template <class ExecutionSpace>
 [[nodiscard]] LinearFit fitLinear(ExecutionSpace const& space, FitSettings const& settings, MtpModel const& start,
-                                  std::span<Structure const> structures, FitProgress const& progress = {});
+                                  StructureSet const& structures, FitProgress const& progress = {});
 
 /// The same for rows that are there: the solution at the radial coefficients of `model`, ridge and cross-validation by
 /// `settings`.

@@ -11,6 +11,7 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/fitting/bfgs.hpp"
+#include "sinter/fitting/communicator.hpp"
 
 namespace sinter {
 
@@ -23,13 +24,23 @@ constexpr std::size_t least_part = 40;  // structures
 constexpr double start_noise = 0.3;     // of other starts, relative to coefficient vectors of norm 1
 
 // Every fourth structure of each config type, `least_part` at least.
-std::vector<Structure> partOf(std::span<Structure const> structures) {
+StructureSet partOf(StructureSet const& structures) {
   std::size_t const step = std::clamp<std::size_t>(structures.size() / least_part, 1, 4);
   std::map<std::string, std::size_t> seen;
-  std::vector<Structure> part;
-  for (auto const& s : structures)
-    if (seen[s.config_type]++ % step == 0) part.push_back(s);
-  return part;
+  std::vector<std::size_t> part;
+  for (std::size_t s = 0; s < structures.size(); ++s)
+    if (seen[structures.configTypeOf(s)]++ % step == 0) part.push_back(s);
+  return structures.part(std::move(part));
+}
+
+// A fit that would not stay below max_memory does not begin.
+void requireMemory(FitSettings const& settings, FitMemory const& memory) {
+  if (memory.spare > 0) return;
+  auto const inMiB = [](std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
+  std::size_t const least = memory.program + memory.needed;
+  throw InputError("solver.max_memory: found " + inMiB(settings.max_memory) + ", expected " + inMiB(least + least / 8) +
+                   " at least: the program and the structures in memory take " + inMiB(memory.program) +
+                   ", the matrices of the fit with one small batch " + inMiB(memory.needed));
 }
 
 // Start number `index`: the model itself, or with radial functions changed at random.
@@ -74,14 +85,15 @@ class Digest {
 template <class ExecutionSpace>
 class Fitter {
  public:
-  Fitter(FitSettings const& settings, MtpModel start, double nearest, std::span<Structure const> structures,
+  Fitter(FitSettings const& settings, MtpModel start, double nearest, StructureSet const& structures,
          FitHooks const& hooks, std::optional<FitState> const& resume)
       : _settings(settings), _start(std::move(start)), _nearest(nearest), _structures(structures), _hooks(hooks) {
-    _state.identity = fitIdentity(settings, _start, structures);
-    if (!resume) return;
-    if (resume->identity != _state.identity)
-      throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
-    _state = *resume;
+    _ranks.together([&] {
+      if (hooks.save || resume) _state.identity = fitIdentity(settings, _start, structures);
+      if (resume && resume->identity != _state.identity)
+        throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
+    });
+    if (resume) _state = *resume;
   }
 
   PotentialFit run() {
@@ -100,8 +112,10 @@ class Fitter {
 
  private:
   [[nodiscard]] int lastLevel() const { return _settings.levels.empty() ? 0 : _settings.levels.back(); }
-  [[nodiscard]] auto makeTraining(std::span<Structure const> structures) const {
-    return std::make_unique<TrainingRows<ExecutionSpace>>(_settings, _start, structures, _hooks.pass);
+  [[nodiscard]] auto makeTraining(StructureSet const& structures) const {
+    auto training = std::make_unique<TrainingRows<ExecutionSpace>>(_settings, _start, structures, _hooks.pass);
+    _ranks.together([&] { requireMemory(_settings, training->memory(MtpRows(_start))); });
+    return training;
   }
   [[nodiscard]] VarproOptions options(bool all_data) const {
     VarproOptions result;
@@ -109,6 +123,15 @@ class Fitter {
     result.max_iterations = all_data ? _settings.max_iterations : std::min(_settings.max_iterations, part_iterations);
     if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
     return result;
+  }
+
+  // After every step; the first rank speaks for all.
+  void tell(FitStage const& stage) const {
+    _ranks.together([&] {
+      if (_ranks.rank() > 0) return;
+      if (_hooks.step) _hooks.step(stage);
+      if (_hooks.save) _hooks.save(_state);
+    });
   }
 
   // Starts on a part of the data, up the ladder; the best goes on.
@@ -169,8 +192,7 @@ class Fitter {
       more = projection.step();
       stage.state = projection.state();
       if (more) stage.losses.push_back(stage.state.loss / structures);
-      if (_hooks.step) _hooks.step(stage);
-      if (_hooks.save) _hooks.save(_state);
+      tell(stage);
     }
     model.radial_coeffs = stage.state.radial;
     return model;
@@ -185,16 +207,17 @@ class Fitter {
           stage.losses.push_back(loss / structures);
           stage.state.iterations = iteration;
           stage.state.loss = loss;
-          if (_hooks.step) _hooks.step(stage);
+          tell(stage);
         });
     static_cast<void>(fit);
     return result;
   }
 
+  Communicator const& _ranks = Communicator::world();
   FitSettings const& _settings;
   MtpModel _start;
   double _nearest;
-  std::span<Structure const> _structures;
+  StructureSet _structures;
   FitHooks const& _hooks;
   FitState _state;
   std::size_t _next = 0;
@@ -204,7 +227,7 @@ class Fitter {
 
 }  // namespace
 
-std::string fitIdentity(FitSettings const& settings, MtpModel const& start, std::span<Structure const> structures) {
+std::string fitIdentity(FitSettings const& settings, MtpModel const& start, StructureSet const& structures) {
   Digest digest;
   digest.add(settings.levels);
   digest.add(start.radial_coeffs);
@@ -235,7 +258,8 @@ std::string fitIdentity(FitSettings const& settings, MtpModel const& start, std:
   digest.add(settings.seed);
   digest.add(settings.tolerance);
   digest.add(settings.max_iterations);
-  for (auto const& s : structures) {
+  for (std::size_t n = 0; n < structures.size(); ++n) {
+    Structure const& s = structures.load(n, n + 1).front();
     digest.add(s.cell);
     digest.add(s.positions);
     digest.add(s.species);
@@ -251,13 +275,13 @@ std::string fitIdentity(FitSettings const& settings, MtpModel const& start, std:
 
 template <class ExecutionSpace>
 PotentialFit fitPotential(FitSettings const& settings, MtpModel const& start, double nearest_distance,
-                          std::span<Structure const> structures, FitHooks const& hooks,
+                          StructureSet const& structures, FitHooks const& hooks,
                           std::optional<FitState> const& resume) {
   return Fitter<ExecutionSpace>(settings, start, nearest_distance, structures, hooks, resume).run();
 }
 
-#define SINTER_INSTANTIATE(SPACE)                                                                                    \
-  template PotentialFit fitPotential<SPACE>(FitSettings const&, MtpModel const&, double, std::span<Structure const>, \
+#define SINTER_INSTANTIATE(SPACE)                                                                             \
+  template PotentialFit fitPotential<SPACE>(FitSettings const&, MtpModel const&, double, StructureSet const&, \
                                             FitHooks const&, std::optional<FitState> const&);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -33,7 +32,8 @@ struct PotentialFit : LinearFit {
   int iterations = 0;  ///< steps of all stages
 };
 
-/// What a fit tells while it runs; any of these may be empty. Exceptions end the fit.
+/// What a fit tells while it runs; any of these may be empty. Exceptions end the fit. Of several ranks only the first
+/// tells of steps.
 struct FitHooks {
   FitProgress pass;                           ///< structures done in this pass
   std::function<void(FitStage const&)> step;  ///< after every step
@@ -42,16 +42,19 @@ struct FitHooks {
 
 /// What makes a state belong to a fit: the settings that decide on its steps, and the data.
 [[nodiscard]] std::string fitIdentity(FitSettings const& settings, MtpModel const& start,
-                                      std::span<Structure const> structures);
+                                      StructureSet const& structures);
 
 /// Fits a potential as `settings` say. Starts go up the ladder of levels on a part of the training set, of which the
 /// best goes on with all of it.
 /// \param start from makeStartModel
+/// \param nearest_distance mean distance of nearest neighbours (A), where `settings` have a ladder of levels
 /// \param resume a state that `save` was given by the same fit
-/// \throws InputError when `resume` is of another fit, or data and settings do not fit together.
+/// \throws InputError when `resume` is of another fit, data and settings do not fit together, or max_memory is too
+/// small
+///         for the sums and one structure.
 template <class ExecutionSpace>
 [[nodiscard]] PotentialFit fitPotential(FitSettings const& settings, MtpModel const& start, double nearest_distance,
-                                        std::span<Structure const> structures, FitHooks const& hooks = {},
+                                        StructureSet const& structures, FitHooks const& hooks = {},
                                         std::optional<FitState> const& resume = {});
 
 }  // namespace sinter

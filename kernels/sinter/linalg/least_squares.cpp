@@ -16,8 +16,7 @@ using detail::withWorkspace;
 
 }  // namespace
 
-StreamedLeastSquares::StreamedLeastSquares(int columns)
-    : _columns(columns), _capacity(columns + 1 + std::max(4 * columns, 256)) {
+StreamedLeastSquares::StreamedLeastSquares(int columns) : _columns(columns), _capacity(capacityFor(columns)) {
   if (columns <= 0) throw InputError("least squares: found " + std::to_string(columns) + " columns, expected > 0");
   _panel.resize(static_cast<std::size_t>(_capacity) * (static_cast<std::size_t>(_columns) + 1));
 }

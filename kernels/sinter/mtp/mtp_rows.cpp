@@ -137,6 +137,14 @@ std::vector<int> MtpRows::radialColumns() const {
   return columns;
 }
 
+std::size_t MtpRows::workspaceBytes(int neighbors) const {
+  int const tiles = lanes * ((neighbors + lanes - 1) / lanes + _species);
+  auto const packs =
+      static_cast<std::size_t>(asInt(_rows.size) + 2 * seedCount() + tiles * tileSize() + 7 * _monomials +
+                               3 * _accumulated + lanes * (_basis_gradients + _radial_gradients));
+  return packs * sizeof(Number);
+}
+
 // ---- neighbours -----------------------------------------------------------------------------------------------------
 
 MtpRows::Tile MtpRows::tileAt(Workspace& w, int lane, int tile) const {

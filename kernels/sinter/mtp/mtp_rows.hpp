@@ -64,6 +64,9 @@ class MtpRows {
   [[nodiscard]] double basisProductFlops(int neighbors) const { return productFlops(_basis_gradients, neighbors); }
   [[nodiscard]] double radialProductFlops(int neighbors) const { return productFlops(_radial_gradients, neighbors); }
 
+  /// Bytes that a workspace grows to where no atom has more neighbours.
+  [[nodiscard]] std::size_t workspaceBytes(int neighbors) const;
+
   /// Memory of one thread; grows as needed.
   class Workspace {
     friend class MtpRows;
