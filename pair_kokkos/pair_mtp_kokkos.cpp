@@ -16,6 +16,7 @@
 #include "neigh_list_kokkos.h"
 #include "neigh_request.h"
 #include "neighbor.h"
+#include "sinter/core/copy_to.hpp"
 
 #if !defined(LMP_KOKKOS_DOUBLE_DOUBLE)
 #error "pair style mtp/kk needs a LAMMPS build with KOKKOS_PREC=double; use its own option: precision mixed"
@@ -51,10 +52,7 @@ void PairMTPKokkos<DeviceType>::coeff(int narg, char** arg) {
   } catch (std::exception const& e) {
     error->all(FLERR, "pair_style mtp/kk: {}", e.what());
   }
-  Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(type_map.data(),
-                                                                                                  type_map.size());
-  d_type_map = decltype(d_type_map)("sinter::pair::type_map", type_map.size());
-  Kokkos::deep_copy(d_type_map, host);
+  d_type_map = sinter::copyTo<MemorySpace>(type_map, "sinter::pair::type_map");
 }
 
 template <class DeviceType>

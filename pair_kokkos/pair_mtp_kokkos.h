@@ -56,7 +56,7 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
 
   sinter::MtpPlan<MemorySpace> plan;
   sinter::LammpsBuffers<DeviceType> buffers;
-  Kokkos::View<int*, MemorySpace> d_type_map;
+  Kokkos::View<int const*, MemorySpace> d_type_map;
   AllForces all_forces;  // (owned + ghosts, 3), with newton off
 
   DAT::ttransform_kkacc_1d k_eatom;

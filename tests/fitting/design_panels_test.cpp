@@ -97,19 +97,8 @@ double deviation(HostPanel const& found, std::size_t found_column, HostPanel con
   return difference / scale;
 }
 
-std::vector<MtpModel> models() {
-  std::vector<MtpModel> all;
-  for (int const level : {2, 6, 12}) all.push_back(testModel(level));
-  all.push_back(testModel(10, {14, 8}));
-  all.push_back(testModel(8, {14, 8, 6}));
-  for (auto const type : {RadialBasisType::RBChebyshev_repuls, RadialBasisType::BChebyshev,
-                          RadialBasisType::BChebyshev_repuls, RadialBasisType::RBShapeev, RadialBasisType::RBTaylor})
-    all.push_back(testModel(8, {14, 8}, 5.0, 1, type));
-  return all;
-}
-
 TYPED_TEST(DesignPanelsTest, EqualTheRowsOfTheHost) {
-  for (auto const& model : models()) {
+  for (auto const& model : reference::modelsOfAllKinds()) {
     auto const structures = testStructures({model.species.begin(), model.species.end()});
     SCOPED_TRACE(std::string(formOf(model.radial_basis_type).name) + ", " + std::to_string(model.species_count) +
                  " species, " + std::to_string(model.alpha_moment_mapping.size()) + " functions");

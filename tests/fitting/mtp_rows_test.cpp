@@ -52,17 +52,6 @@ Matrix radialRows(MtpRows const& rows, NeighborList<Kokkos::HostSpace> const& li
   return result;
 }
 
-std::vector<MtpModel> models() {
-  std::vector<MtpModel> all;
-  for (int const level : {2, 6, 12}) all.push_back(testModel(level));
-  all.push_back(testModel(10, {14, 8}));
-  all.push_back(testModel(8, {14, 8, 6}));
-  for (auto const type : {RadialBasisType::RBChebyshev_repuls, RadialBasisType::BChebyshev,
-                          RadialBasisType::BChebyshev_repuls, RadialBasisType::RBShapeev, RadialBasisType::RBTaylor})
-    all.push_back(testModel(8, {14, 8}, 5.0, 1, type));
-  return all;
-}
-
 std::string nameOf(MtpModel const& model) {
   return std::string(formOf(model.radial_basis_type).name) + ", " + std::to_string(model.alpha_moment_mapping.size()) +
          " functions, " + std::to_string(model.species_count) + " species";
@@ -72,7 +61,7 @@ std::vector<int> speciesOf(MtpModel const& model) { return {model.species.begin(
 
 // The evaluation kernel's own rows, which another test compares with differences.
 TEST(MtpRows, BasisRowsEqualTheKernels) {
-  for (auto const& model : models()) {
+  for (auto const& model : reference::modelsOfAllKinds()) {
     SCOPED_TRACE(nameOf(model));
     auto const structures = testStructures(speciesOf(model));
     auto const expected = computeDesignRows(Kokkos::Serial(), makeMtpPlan<Kokkos::HostSpace>(model),
@@ -118,7 +107,7 @@ TEST(MtpRows, BasisRowsEqualTheKernels) {
 // Energies, forces and virials are polynomials of degree four at most in radial coefficients, so that the five-point
 // difference has no truncation error.
 TEST(MtpRows, RadialRowsAreDifferencesOfTheReference) {
-  for (auto const& model : models()) {
+  for (auto const& model : reference::modelsOfAllKinds()) {
     SCOPED_TRACE(nameOf(model));
     auto structures = testStructures(speciesOf(model));
     std::erase_if(structures, [](Structure const& s) { return s.size() > 8; });
@@ -165,7 +154,7 @@ TEST(MtpRows, RadialRowsAreDifferencesOfTheReference) {
 }
 
 TEST(MtpRows, ContractedRowsEqualTheRows) {
-  for (auto const& model : models()) {
+  for (auto const& model : reference::modelsOfAllKinds()) {
     SCOPED_TRACE(nameOf(model));
     auto const structures = testStructures(speciesOf(model));
     MtpRows rows(model);

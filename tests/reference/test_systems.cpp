@@ -83,6 +83,17 @@ std::vector<int> typesOf(MtpModel const& model, Structure const& structure) {
   return SpeciesMap(model.species, model.species_count).typesOf(structure, "test");
 }
 
+std::vector<MtpModel> modelsOfAllKinds() {
+  std::vector<MtpModel> all;
+  for (int const level : {2, 6, 12}) all.push_back(testModel(level));
+  all.push_back(testModel(10, {14, 8}));
+  all.push_back(testModel(8, {14, 8, 6}));
+  for (auto const type : {RadialBasisType::RBChebyshev_repuls, RadialBasisType::BChebyshev,
+                          RadialBasisType::BChebyshev_repuls, RadialBasisType::RBShapeev, RadialBasisType::RBTaylor})
+    all.push_back(testModel(8, {14, 8}, 5.0, 1, type));
+  return all;
+}
+
 void label(Structure& structure, MtpModel const& truth, Random& random, double noise) {
   auto const result = evaluateMtp(truth, structure, typesOf(truth, structure));
   structure.energy = result.energy + noise * random();

@@ -39,6 +39,9 @@ Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> co
 MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, double max_dist = 5.0,
                    std::uint64_t seed = 1, RadialBasisType type = RadialBasisType::RBChebyshev);
 
+/// Potentials of several levels, numbers of species and all radial bases.
+std::vector<MtpModel> modelsOfAllKinds();
+
 /// Types 0, 1, ... of a structure whose species are those of `model`.
 std::vector<int> typesOf(MtpModel const& model, Structure const& structure);
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "sinter/core/copy_to.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/linalg/dense.hpp"
 
@@ -36,9 +37,7 @@ void DesignPanels<ExecutionSpace>::addRows(NeighborList<memory_space> const& lis
     throw InputError("DesignPanels: found a panel of " + std::to_string(panel.extent(0)) + " x " +
                      std::to_string(panel.extent(1)) + " numbers, expected " + std::to_string(first_row.back()) +
                      " x " + std::to_string(width));
-  Kokkos::View<std::int64_t*, memory_space> const rows("sinter::fitting::first_rows", first_row.size());
-  Kokkos::deep_copy(rows, Kokkos::View<std::int64_t const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                              first_row.data(), first_row.size()));
+  auto const rows = copyTo<memory_space>(first_row, "sinter::fitting::first_rows");
 
   int const radial_begin = width - columns(RowColumns::radial);
   std::size_t s = 0;

@@ -3,24 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "sinter/core/copy_to.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/linalg/dense.hpp"
 
 namespace sinter {
-
-namespace {
-
-template <class MemorySpace>
-Kokkos::View<double*, MemorySpace> copyTo(std::span<double const> numbers) {
-  Kokkos::View<double const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(numbers.data(),
-                                                                                                     numbers.size());
-  Kokkos::View<double*, MemorySpace> const result(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "sinter::fitting::labels"), numbers.size());
-  Kokkos::deep_copy(result, host);
-  return result;
-}
-
-}  // namespace
 
 template <class ExecutionSpace>
 PanelSums<ExecutionSpace>::PanelSums(MtpModel const& model, RowColumns which, int fitted_species,
@@ -64,7 +51,8 @@ template <class ExecutionSpace>
 Kokkos::View<int*, Kokkos::HostSpace> PanelSums<ExecutionSpace>::finishRows(NeighborList<memory_space> const& list,
                                                                             std::span<double const> scale,
                                                                             std::span<double const> target) const {
-  auto const scales = copyTo<memory_space>(scale), targets = copyTo<memory_space>(target);
+  auto const scales = copyTo<memory_space>(scale, "sinter::fitting::scales"),
+             targets = copyTo<memory_space>(target, "sinter::fitting::labels");
   auto const structures = static_cast<int>(list.batch.cells.extent(0));
   Kokkos::View<int*, memory_space> const bad("sinter::fitting::not_finite", structures);
   auto const panel = _panel;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sinter/core/copy_to.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/mtp/mtp_radial_basis.hpp"
@@ -14,12 +15,7 @@ namespace {
 
 template <class MemorySpace, class T>
 Kokkos::View<T const*, MemorySpace> toDevice(std::vector<T> const& values) {
-  Kokkos::View<T*, MemorySpace> const result(Kokkos::view_alloc("sinter::mtp::plan", Kokkos::WithoutInitializing),
-                                             values.size());
-  Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(),
-                                                                                                values.size());
-  Kokkos::deep_copy(result, host);
-  return result;
+  return copyTo<MemorySpace>(values, "sinter::mtp::plan");
 }
 
 void scaleIndices(LinearTerm& term, int unit) { term.index *= unit; }

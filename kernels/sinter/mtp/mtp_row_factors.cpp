@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sinter/core/copy_to.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/mtp/mtp_program.hpp"
 
@@ -148,11 +149,7 @@ auto teamPolicy(ExecutionSpace const& space, Tables const& tables, int centres) 
 
 template <class MemorySpace, class T>
 Kokkos::View<T const*, MemorySpace> toSpace(std::vector<T> const& values) {
-  Kokkos::View<T*, MemorySpace> const result(Kokkos::view_alloc("sinter::mtp::row_tables", Kokkos::WithoutInitializing),
-                                             values.size());
-  Kokkos::deep_copy(result, Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                                values.data(), values.size()));
-  return result;
+  return copyTo<MemorySpace>(values, "sinter::mtp::row_tables");
 }
 
 // The programs one after the other.
