@@ -88,9 +88,7 @@ void forPredictions(MtpModel const& model, StructureSet const& set, std::vector<
     stopWhenInterrupted();
     std::size_t const end = set.chunkEnd(begin, atoms_per_batch, frames_per_batch);
     auto const structures = set.load(begin, end);
-    std::vector<std::string> names;
-    for (std::size_t s = begin; s < end; ++s) names.push_back(set.nameOf(s));
-    auto const results = evaluator.evaluate(structures, names);
+    auto const results = evaluator.evaluate(structures, set.namesOf(begin, end));
     std::vector<std::vector<PredictionSpread>> deviations;
     for (auto const& spread : spreads) deviations.push_back(spread.evaluate(structures));
     for (std::size_t s = 0; s < results.size(); ++s) {

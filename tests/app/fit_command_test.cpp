@@ -502,8 +502,9 @@ TEST_F(FitCommand, RanksChangeNoBit) {
 #if defined(SINTER_MPIEXEC)
   writeVarpro();
   std::string const ranks =
+      // Leaks of Open MPI are not ours.
       "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
-      "ASAN_OPTIONS=detect_leaks=0 OMPI_MCA_rmaps_base_oversubscribe=1 " SINTER_MPIEXEC " -q -np ";  // of Open MPI
+      "ASAN_OPTIONS=detect_leaks=0 OMPI_MCA_rmaps_base_oversubscribe=1 " SINTER_MPIEXEC " -q -np ";
   for (std::string const options : {" --set solver.max_iterations=3 --set solver.seeds=2",
                                     " --set solver.method='\"bfgs\"' --set solver.max_iterations=3"}) {
     std::string const command = "fit " + quoted(folder / "fit.toml") + options;

@@ -37,9 +37,8 @@ NeighborDistances measureDistances(ExecutionSpace const& space, SpeciesMap const
   std::size_t counted = 0;
   for (std::size_t begin = 0; begin < structures.size();) {
     std::size_t const end = structures.chunkEnd(begin, atoms_at_once);
-    std::vector<std::string> names;
-    for (std::size_t s = begin; s < end; ++s) names.push_back(structures.nameOf(s));
-    auto const batch = makeStructureBatch<memory_space>(structures.load(begin, end), species_map, names);
+    auto const batch =
+        makeStructureBatch<memory_space>(structures.load(begin, end), species_map, structures.namesOf(begin, end));
     auto const list = buildNeighborList(space, batch, cutoff);
     // Summed on the host, in order: a reduction depends on the number of threads.
     Kokkos::View<double*, memory_space> const nearest("sinter::fitting::nearest", list.numCentres());

@@ -131,6 +131,12 @@ std::string StructureSet::nameOf(std::size_t s) const {
   return _files ? _files->nameOf(numberInFiles(s)) : "structure " + std::to_string(numberInFiles(s));
 }
 
+std::vector<std::string> StructureSet::namesOf(std::size_t begin, std::size_t end) const {
+  std::vector<std::string> names;
+  for (std::size_t s = begin; s < end; ++s) names.push_back(nameOf(s));
+  return names;
+}
+
 std::span<Structure const> StructureSet::load(std::size_t begin, std::size_t end) const {
   return isStreamed() ? _files->load(_chosen.get(), begin, end) : _structures.subspan(begin, end - begin);
 }

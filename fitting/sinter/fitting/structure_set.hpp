@@ -41,6 +41,7 @@ class StructureSet {
   [[nodiscard]] std::string const& configTypeOf(std::size_t s) const;
   /// "file: frame n", or "structure n" of those without a file.
   [[nodiscard]] std::string nameOf(std::size_t s) const;
+  [[nodiscard]] std::vector<std::string> namesOf(std::size_t begin, std::size_t end) const;
 
   /// Structures begin <= s < end; valid until the next call for this set, a copy or a part of it.
   /// \throws InputError when a file is no longer as it was.
