@@ -4,6 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "lmptype.h"
@@ -23,9 +24,10 @@ struct LammpsEnvironment {
   Kokkos::View<int const*, MemorySpace> type_map;  ///< species of the potential for LAMMPS types; -1 for NULL
   Kokkos::View<int const*, MemorySpace> centres;   ///< atoms of the list that the potential describes
   Neighbors list;
-  int atoms = 0, owned = 0, most_neighbors = 0;  ///< atoms: owned ones and ghosts
-  bool all_described = true;                     ///< no LAMMPS type is NULL
-  bool trimmed = false;                          ///< the list has hardly a neighbour beyond the cutoff
+  int atoms = 0, owned = 0, most_neighbors = 0;            ///< atoms: owned ones and ghosts
+  bool all_described = true;                               ///< no LAMMPS type is NULL
+  Kokkos::View<std::uint64_t const*, MemorySpace> blocks;  ///< `AtomBlocks` of atoms and their neighbours, if known
+  bool trimmed = false;                                    ///< the list has hardly a neighbour beyond the cutoff
 
   [[nodiscard]] int numCentres() const { return static_cast<int>(centres.extent(0)); }
   [[nodiscard]] int maxNeighbors() const { return most_neighbors; }

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "lammps_environment.hpp"
+#include "sinter/mtp/mtp_sinks.hpp"
 
 namespace sinter {
 
@@ -26,8 +27,9 @@ class InnerList {
                double cutoff, int watched, bool is_new) {
     if (is_new || environment.atoms != static_cast<int>(_positions.extent(0)) ||
         haveMoved(space, environment.x, watched))
-      make(space, environment, cutoff, is_new);
+      make(space, environment, cutoff);
     environment.list = {_counts, _table};
+    environment.blocks = _blocks;
     environment.most_neighbors = static_cast<int>(_table.extent(1));
     environment.all_described = environment.trimmed = true;
   }
@@ -49,26 +51,7 @@ class InnerList {
   }
 
   template <class Environment>
-  void make(ExecutionSpace const& space, Environment const& outer, double cutoff, bool is_new) {
-    auto const centres = outer.centres;
-    int const count = outer.numCentres(), owned = outer.owned;
-    if (is_new) {
-      int longest = 0;
-      Kokkos::parallel_reduce(
-          "sinter::pair::longestList", Kokkos::RangePolicy<ExecutionSpace>(space, 0, count),
-          KOKKOS_LAMBDA(int c, int& most) {
-            int const size = outer.environment(c).size();
-            if (size > most) most = size;
-          },
-          Kokkos::Max<int>(longest));
-      if (owned > static_cast<int>(_counts.extent(0)) || longest > static_cast<int>(_table.extent(1))) {
-        _table = {};
-        _counts = decltype(_counts)(
-            Kokkos::view_alloc("sinter::pair::inner_counts", space, Kokkos::WithoutInitializing), owned + owned / 8);
-        _table = decltype(_table)(Kokkos::view_alloc("sinter::pair::inner_list", space, Kokkos::WithoutInitializing),
-                                  owned + owned / 8, longest + 2);
-      }
-    }
+  void make(ExecutionSpace const& space, Environment const& outer, double cutoff) {
     if (static_cast<int>(_positions.extent(0)) != outer.atoms)
       _positions = decltype(_positions)(
           Kokkos::view_alloc("sinter::pair::inner_positions", space, Kokkos::WithoutInitializing), outer.atoms);
@@ -79,25 +62,61 @@ class InnerList {
         KOKKOS_LAMBDA(int i) {
           for (int d = 0; d < 3; ++d) positions(i, d) = x(i, d);
         });
+    if (outer.owned > static_cast<int>(_counts.extent(0)))
+      resize(space, outer.owned + outer.owned / 8, width() > 0 ? width() : 32);
+    int const longest = fill(space, outer, cutoff);
+    if (longest < width()) return;
+    resize(space, static_cast<int>(_counts.extent(0)), longest + 2);
+    fill(space, outer, cutoff);
+  }
+
+  /// Fills the rows, of which those that are too long are cut, and returns the length of the longest.
+  template <class Environment>
+  int fill(ExecutionSpace const& space, Environment const& outer, double cutoff) const {
     double const reach = (cutoff + skin) * (cutoff + skin);
     auto const counts = _counts;
     auto const table = _table;
-    Kokkos::parallel_for(
-        "sinter::pair::makeInnerList", Kokkos::RangePolicy<ExecutionSpace>(space, 0, count), KOKKOS_LAMBDA(int c) {
+    auto const blocks_of = _blocks;
+    int const last = width() - 1;
+    AtomBlocks const blocks(outer.atoms);
+    int longest = 0;
+    Kokkos::parallel_reduce(
+        "sinter::pair::makeInnerList", Kokkos::RangePolicy<ExecutionSpace>(space, 0, outer.numCentres()),
+        KOKKOS_LAMBDA(int c, int& most) {
           auto const environment = outer.environment(c);
           int const i = outer.centre(c), size = environment.size();
           int inside = 0;
+          std::uint64_t touched = blocks.of(i);
           for (int k = 0; k < size; ++k) {  // what is outside is written over by the next one
-            Displacement const d = environment.displacement(k);
-            table(i, inside) = environment.neighbor(k);
-            inside += d.squaredNorm() >= reach ? 0 : 1;
+            int const j = environment.neighbor(k);
+            bool const is_inside = !(environment.displacement(k).squaredNorm() >= reach);  // what is no number, too
+            table(i, inside < last ? inside : last) = j;
+            inside += is_inside ? 1 : 0;
+            touched |= is_inside ? blocks.of(j) : 0;
           }
           counts(i) = inside;
-        });
+          blocks_of(i) = touched;
+          if (inside > most) most = inside;
+        },
+        Kokkos::Max<int>(longest));
+    return longest;
   }
 
  private:
+  [[nodiscard]] int width() const { return static_cast<int>(_table.extent(1)); }
+
+  void resize(ExecutionSpace const& space, int atoms, int width) {
+    _table = {};
+    _counts =
+        decltype(_counts)(Kokkos::view_alloc("sinter::pair::inner_counts", space, Kokkos::WithoutInitializing), atoms);
+    _blocks =
+        decltype(_blocks)(Kokkos::view_alloc("sinter::pair::inner_blocks", space, Kokkos::WithoutInitializing), atoms);
+    _table = decltype(_table)(Kokkos::view_alloc("sinter::pair::inner_list", space, Kokkos::WithoutInitializing), atoms,
+                              width);
+  }
+
   Kokkos::View<int*, memory_space> _counts;
+  Kokkos::View<std::uint64_t*, memory_space> _blocks;  // of a centre and its neighbours, for `ForceSum`
   Kokkos::View<int**, Kokkos::LayoutRight, memory_space> _table;
   Kokkos::View<double* [3], Kokkos::LayoutRight, memory_space> _positions;
 };

@@ -5,6 +5,7 @@
 #include <Kokkos_Core.hpp>
 #include <Kokkos_ScatterView.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "sinter/mtp/mtp_kernel.hpp"
@@ -31,6 +32,7 @@ struct LammpsSink {
   Kokkos::View<double*, memory_space> site_energies;                         // (atoms)
   Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms) xx yy zz yz xz xy
   ForceSum<ExecutionSpace> forces;
+  Kokkos::View<std::uint64_t const*, memory_space> blocks;  // (centres' atoms) of neighbours, where that is known
   Scatter<double* [6]> atom_virial;      // xx yy zz xy xz yz, half of a pair's term to each of its atoms
   Scatter<double* [9]> centroid_virial;  // xx yy zz xy xz yz yx zx zy, all of a pair's term to the neighbour
   bool with_virials = true;              // of centres
@@ -63,7 +65,7 @@ struct LammpsSink {
     }
 
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-      forces.subtract(i, {-sums.gradient[0], -sums.gradient[1], -sums.gradient[2]});
+      forces.addToCentre(i, sums.gradient, sink.blocks.data() ? sink.blocks(i) : AtomBlocks::all);
       if (!wantsVirials()) return;
       for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
@@ -100,8 +102,9 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
   Sink sink;
   sink.site_energies = buffers.site_energies;
   sink.site_virial = buffers.site_virial;
-  buffers.forces.begin(space, forces);
+  buffers.forces.begin(space, Kokkos::subview(forces, Kokkos::pair<int, int>(0, environment.atoms), Kokkos::ALL));
   sink.forces = buffers.forces;
+  sink.blocks = environment.blocks;
   sink.with_virials = tally.totals;
   sink.with_atom_virial = tally.atom_virial;
   sink.with_centroid_virial = tally.centroid_virial;
@@ -110,7 +113,7 @@ void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSp
 
   evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces, Real>(space, plan, environment, sink);
 
-  buffers.forces.finish(space, environment.owned);
+  buffers.forces.finish(space);
   if (tally.atom_virial) Kokkos::Experimental::contribute(space, atom_virial, sink.atom_virial);
   if (tally.centroid_virial) Kokkos::Experimental::contribute(space, centroid_virial, sink.centroid_virial);
 

@@ -111,6 +111,8 @@ class Bench:
         share = float(find(r"^([\d.]+)% CPU use", text)) / 100 / run.threads
         rate = self.rate(int(steps) * int(atoms) / float(seconds), share)
         self.add(run.name, "atom-steps/s", rate, **({"flops": case["flops"]} if is_mtp and case["flops"] else {}))
+        pair_seconds = find(r"^Pair +\| *\S+ *\| *(\S+)", text)
+        self.add(f"pair/{run.name}", "atom-steps/s", self.rate(int(steps) * int(atoms) / float(pair_seconds), share))
         if run.atoms > BOX_ATOMS:
             self.add(f"memory/{run.name}", "B/atom", memory / run.atoms, higher_is_better=False)
         self.provenance["lammps"] = find(r"^LAMMPS \((.*?)\)", text)

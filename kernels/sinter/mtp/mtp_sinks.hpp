@@ -4,11 +4,23 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstddef>
+#include <cstdint>
 
 #include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
 
 namespace sinter {
+
+/// Up to 64 runs of consecutive atoms, a bit for each.
+struct AtomBlocks {
+  static constexpr std::uint64_t all = ~std::uint64_t{0};
+  int shift = 0;
+
+  KOKKOS_FUNCTION explicit AtomBlocks(int atoms) {
+    while ((atoms - 1) >> shift >= 64) ++shift;
+  }
+  KOKKOS_FUNCTION std::uint64_t of(int atom) const { return std::uint64_t{1} << (atom >> shift); }
+};
 
 /// Forces that many centres add to at once: on the host a copy for each thread, added to the forces afterwards; on a
 /// device atomics on the forces themselves.
@@ -36,9 +48,13 @@ class ForceSum {
     Access(Access const&) = delete;
     Access& operator=(Access const&) = delete;
     KOKKOS_FUNCTION ~Access() {
-      if constexpr (has_copies) _sum->_threads.release(_thread);
+      if constexpr (has_copies) {
+        _sum->_touched(_thread, 0) |= _touched;
+        _sum->_threads.release(_thread);
+      }
     }
 
+    /// The force of a pair on its neighbour i.
     KOKKOS_FORCEINLINE_FUNCTION void subtract(int i, Triple const& gradient) const {
       if constexpr (has_copies) {
         double* const force = _forces + static_cast<std::ptrdiff_t>(i) * 4;
@@ -48,10 +64,20 @@ class ForceSum {
       }
     }
 
+    /// The force of all its pairs on centre i.
+    /// \param blocks at least those of the centre and its neighbours (`AtomBlocks` of all that have forces)
+    KOKKOS_FUNCTION void addToCentre(int i, double const (&gradient)[3], std::uint64_t blocks = AtomBlocks::all) const {
+      subtract(i, {-gradient[0], -gradient[1], -gradient[2]});
+      _touched |= blocks;
+      if constexpr (has_copies)  // most likely this thread adds up this atom; another one set its force to zero
+        __builtin_prefetch(_sum->_forces.data() + static_cast<std::ptrdiff_t>(i) * 3, 1);
+    }
+
    private:
     ForceSum const* _sum;
     double* _forces;
     int _thread = 0;
+    mutable std::uint64_t _touched = 0;
   };
   KOKKOS_FUNCTION Access access() const { return Access(*this); }
 
@@ -60,45 +86,62 @@ class ForceSum {
     _forces = forces;
     if constexpr (has_copies) {
       _atoms = static_cast<int>(forces.extent(0));
-      auto const size = static_cast<std::size_t>(_atoms) * static_cast<std::size_t>(_threads.size());
+      auto const threads = static_cast<std::size_t>(_threads.size()), size = static_cast<std::size_t>(_atoms) * threads;
+      if (_touched.extent(0) < threads) _touched = Touched("sinter::mtp::touched", threads);
       if (size <= _copies.extent(0)) return;  // `finish` left zeros
       _copies = {};
       _copies = Copies(Kokkos::view_alloc("sinter::mtp::force_copies", space), size + size / 8);
     }
   }
 
-  /// Adds what they left to the forces. Atoms before `owned` and those from there on (ghosts, say) are shared among
-  /// threads separately, so that a thread mostly adds what it left itself; what no thread touched is not written, so
-  /// that it stays in the caches of all.
-  void finish(ExecutionSpace const& space, int owned = 0) const {
+  /// Adds what they left to the forces. The atoms of a block are shared among the threads that touched it, so that what
+  /// a thread left alone stays in its own cache, and nobody reads what nobody touched.
+  void finish(ExecutionSpace const& space) const {
     if constexpr (has_copies) {
-      for (auto const& [begin, end] : {Kokkos::pair<int, int>(0, owned), Kokkos::pair<int, int>(owned, _atoms)})
-        if (begin < end) addCopies(space, begin, end);
+      addCopies(space);
+      Kokkos::deep_copy(space, _touched, 0);
     }
   }
   /// (Public, because nvcc takes device lambdas from public functions only.)
-  void addCopies(ExecutionSpace const& space, int begin, int end) const {
+  void addCopies(ExecutionSpace const& space) const {
     auto const copies = _copies;
     auto const forces = _forces;
+    auto const touched = _touched;
     int const atoms = _atoms, threads = _threads.size();
+    AtomBlocks const blocks(atoms);
     Kokkos::parallel_for(
-        "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, begin, end), KOKKOS_LAMBDA(int i) {
-          for (int t = 0; t < threads; ++t) {
-            double* const copy = &copies(t * static_cast<std::ptrdiff_t>(atoms) + i, 0);
-            double const x = copy[0], y = copy[1], z = copy[2];
-            if (x == 0 && y == 0 && z == 0) continue;
-            forces(i, 0) += x;
-            forces(i, 1) += y;
-            forces(i, 2) += z;
-            Triple(0, 0, 0).storeRecord(copy);
+        "sinter::mtp::add_forces", Kokkos::RangePolicy<ExecutionSpace>(space, 0, threads, Kokkos::ChunkSize(1)),
+        KOKKOS_LAMBDA(int thread) {
+          for (std::int64_t first = 0; first < atoms; first += std::int64_t{1} << blocks.shift) {
+            std::uint64_t const block = blocks.of(static_cast<int>(first));
+            if ((touched(thread, 0) & block) == 0) continue;
+            std::int64_t const last = first + (std::int64_t{1} << blocks.shift),
+                               count = (last < atoms ? last : atoms) - first;
+            int sharers = 0, place = 0;
+            for (int t = 0; t < threads; ++t) {
+              if ((touched(t, 0) & block) == 0) continue;
+              if (t < thread) ++place;
+              ++sharers;
+            }
+            std::int64_t const begin = first + count * place / sharers, end = first + count * (place + 1) / sharers;
+            for (int t = 0; t < threads; ++t) {
+              if ((touched(t, 0) & block) == 0) continue;
+              double* const copy = &copies(t * static_cast<std::ptrdiff_t>(atoms), 0);
+              for (std::int64_t i = begin; i < end; ++i) {
+                for (int x = 0; x < 3; ++x) forces(i, x) += copy[4 * i + x];
+                Triple(0, 0, 0).storeRecord(copy + 4 * i);
+              }
+            }
           }
         });
   }
 
  private:
   using Copies = Kokkos::View<double* [4], Kokkos::LayoutRight, memory_space>;
+  using Touched = Kokkos::View<std::uint64_t* [8], Kokkos::LayoutRight, memory_space>;
   Forces _forces;
-  Copies _copies;  // (threads x atoms, 4)
+  Copies _copies;    // (threads x atoms, 4)
+  Touched _touched;  // (threads, a cache line each): blocks of atoms, in the first number
   int _atoms = 0;
   Kokkos::Experimental::UniqueToken<ExecutionSpace, Kokkos::Experimental::UniqueTokenScope::Global> _threads;
 };
@@ -126,7 +169,7 @@ struct EnergyForcesVirialSink {
     KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
     KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const { forces.subtract(j, gradient); }
     KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
-      forces.subtract(i, {-sums.gradient[0], -sums.gradient[1], -sums.gradient[2]});
+      forces.addToCentre(i, sums.gradient);
       for (int v = 0; v < 6; ++v) sink.site_virial(i, v) = sums.virial[v];
     }
   };
