@@ -452,11 +452,12 @@ TEST_F(FitCommand, StartsAreTriedUpTheLadder) {
   json const report = json::parse(contentOf(report_file));
   ASSERT_EQ(report["seeds"].size(), 2U);
   EXPECT_EQ(report["seeds"][1]["start"], 1);
-  EXPECT_EQ(report["seeds"][1]["level"], 8);
+  EXPECT_EQ(report["seeds"][1]["level"], 6);
   EXPECT_NE(report["seeds"][0]["loss"], report["seeds"][1]["loss"]);
-  ASSERT_EQ(report["convergence"].size(), 5U);  // two levels for two starts, and all data
+  ASSERT_EQ(report["convergence"].size(), 3U);  // two starts at the first level, and all data at the last
   EXPECT_EQ(report["convergence"][0]["level"], 6);
-  EXPECT_EQ(report["convergence"][4]["all_data"], true);
+  EXPECT_EQ(report["convergence"][2]["level"], 8);
+  EXPECT_EQ(report["convergence"][2]["all_data"], true);
 }
 
 // A fit that was killed after any step goes on to the same bits.

@@ -124,6 +124,13 @@ TEST(FitSettings, WordsForNumbers) {
 }
 
 TEST(FitSettings, LevelsAndSolver) {
+  auto const levelsOf = [](std::string const& level) {
+    return settingsOf("[model]\n" + level + "\nspecies = [\"Si\"]\n" + data).levels;
+  };
+  EXPECT_EQ(levelsOf("level = 14"), (std::vector<int>{8, 10, 12, 14}));
+  EXPECT_EQ(levelsOf("level = 10"), (std::vector<int>{8, 10}));
+  EXPECT_EQ(levelsOf("level = 6"), (std::vector<int>{6}));
+  EXPECT_EQ(levelsOf("levels = [16]"), (std::vector<int>{16}));
   auto const s = settingsOf("[model]\nlevels = [8, 12, 16]\nspecies = [\"Si\"]\n" + data + R"(
 [solver]
 method = "bfgs"
@@ -135,6 +142,7 @@ max_iterations = 9
 )");
   EXPECT_EQ(s.levels, (std::vector<int>{8, 12, 16}));
   EXPECT_EQ(s.method, FitMethod::bfgs);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nmethod = \"lbfgs\"\n").method, FitMethod::lbfgs);
   EXPECT_EQ(s.seeds, 3);
   EXPECT_EQ(s.seed, -7);
   EXPECT_EQ(s.folds, 4);
@@ -276,7 +284,7 @@ TEST(FitSettings, WrongSolverAndOutput) {
   auto const refused = [](std::string const& line, std::string const& fragment) {
     expectRefused(model + data + "[solver]\n" + line + "\n", 7, fragment);
   };
-  refused("method = \"newton\"", "found \"newton\", expected \"varpro\", \"linear\" or \"bfgs\"");
+  refused("method = \"newton\"", "found \"newton\", expected \"varpro\", \"lbfgs\", \"linear\" or \"bfgs\"");
   for (std::string const key : {"seeds", "seed", "max_iterations", "tolerance"})
     expectRefused(model + data + "[solver]\nmethod = \"linear\"\n" + key + " = 4\n", 8,
                   "solver." + key + ": has no meaning for method \"linear\"");
