@@ -35,7 +35,7 @@ Json pointsJson(ThinnedPairs const& points) {
   return {{"every", points.every()}, {"reference", reference}, {"predicted", predicted}};
 }
 
-// Starts that were tried, with the loss that each reached at its last level.
+// Starts that were tried, with the loss that each reached at the last level it came to.
 Json seedsJson(PotentialFit const& fit) {
   auto seeds = Json::array();
   for (auto const& stage : fit.stages) {

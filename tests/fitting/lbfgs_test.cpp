@@ -13,6 +13,7 @@
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
+#include "sinter/core/error.hpp"
 #include "sinter/fitting/checkpoint.hpp"
 #include "sinter/fitting/potential_fit.hpp"
 #include "sinter/fitting/projected_lbfgs.hpp"
@@ -193,6 +194,11 @@ TEST(ProjectedLbfgs, IsChosenForManyRadialCoefficients) {
   EXPECT_EQ(methodOf(settings, model), FitMethod::lbfgs);
   settings.method = FitMethod::linear;
   EXPECT_EQ(methodOf(settings, model), FitMethod::linear);
+  model.radial_basis_type = RadialBasisType::RBChebyshev_repuls;  // no gradient
+  settings.method = FitMethod::varpro;
+  EXPECT_EQ(methodOf(settings, model), FitMethod::varpro);
+  settings.method = FitMethod::lbfgs;
+  EXPECT_THROW((void)methodOf(settings, model), InputError);
 }
 
 }  // namespace

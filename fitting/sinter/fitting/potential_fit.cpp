@@ -241,8 +241,11 @@ class Fitter {
 }  // namespace
 
 FitMethod methodOf(FitSettings const& settings, MtpModel const& start) {
-  bool const is_large = start.radial_coeffs.size() > most_radial_of_levenberg_marquardt;
-  return settings.method == FitMethod::varpro && is_large ? FitMethod::lbfgs : settings.method;
+  bool const has_gradient = !formOf(start.radial_basis_type).repulsive,
+             is_large = start.radial_coeffs.size() > most_radial_of_levenberg_marquardt;
+  if (settings.method == FitMethod::lbfgs && !has_gradient)
+    throw InputError("method \"lbfgs\": found the radial type RBChebyshev_repuls, expected one without pair repulsion");
+  return settings.method == FitMethod::varpro && is_large && has_gradient ? FitMethod::lbfgs : settings.method;
 }
 
 std::string fitIdentity(FitSettings const& settings, MtpModel const& start, StructureSet const& structures) {

@@ -45,7 +45,9 @@ struct FitHooks {
 /// number, then take more than half a GiB, and their products more time than the rows.
 inline constexpr std::size_t most_radial_of_levenberg_marquardt = 2000;
 
-/// The method that a fit uses: that of the settings, or `lbfgs` for `varpro` with so many radial coefficients.
+/// The method that a fit uses: that of the settings, or `lbfgs` for `varpro` with more radial coefficients than
+/// that (but not for `RBChebyshev_repuls`, of whose loss there is no gradient).
+/// \throws InputError for `lbfgs` with that radial type
 [[nodiscard]] FitMethod methodOf(FitSettings const& settings, MtpModel const& start);
 
 /// What makes a state belong to a fit: the settings that decide on its steps, and the data.
