@@ -52,7 +52,7 @@ max_memory = "3 GiB"
 [output]
 dir = "somewhere"
 )");
-  EXPECT_EQ(s.levels, (std::vector<int>{16}));
+  EXPECT_EQ(s.levels, (std::vector<int>{8, 10, 12, 14, 16}));
   EXPECT_EQ(s.template_file, "");
   EXPECT_EQ(s.species, (std::vector<std::int32_t>{14, 8}));
   EXPECT_EQ(s.min_dist, 1.5);
@@ -171,7 +171,7 @@ TEST(FitSettings, Overrides) {
       model + data, {"model.level=12", "model.min_dist=1.25", "output.dir=else where", "weights.mode=structures",
                      "weights.config_type.liquid.force=0.5", "data.train=[\"b.xyz\", \"c.xyz\"]", "data.e0={Si = -3}",
                      "solver.max_memory=\"1 GiB\"", "solver.ridge=1e-3", "solver.ridge=1e-4"});
-  EXPECT_EQ(s.levels, (std::vector<int>{12}));
+  EXPECT_EQ(s.levels, (std::vector<int>{8, 10, 12}));
   EXPECT_EQ(s.min_dist, 1.25);
   EXPECT_EQ(s.output_dir, "else where");  // neither the table nor quotes need be there
   EXPECT_EQ(s.weight_mode, WeightMode::structures);

@@ -5,10 +5,12 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends.hpp"
@@ -135,13 +137,14 @@ TYPED_TEST(ProjectedLbfgsTest, GradientIsTheDifferenceOfProjectedLosses) {
   }
 }
 
-// Both kinds of steps end in the same minimum.
+// Both kinds of steps end in the same minimum, from a start that is in its basin (there are others).
 TYPED_TEST(ProjectedLbfgsTest, ReachesTheMinimumOfLevenbergMarquardt) {
-  for (std::vector<std::int32_t> const& species : {std::vector<std::int32_t>{14}, {14, 8}}) {
-    auto const truth = testModel(8, species);
-    auto const structures = labelled(truth, 20, 8);
+  for (auto const& [level, species] :
+       {std::pair{8, std::vector<std::int32_t>{14}}, {4, std::vector<std::int32_t>{14, 8}}}) {
+    auto const truth = testModel(level, species);
+    auto const structures = labelled(truth, 40, 10);
     TrainingRows<TypeParam> training({}, truth, structures);
-    auto const start = withOtherRadial(truth, 0.2);
+    auto const start = withOtherRadial(truth, 0.05);
     auto const columns = independentColumns(training, start);
     VarproOptions options;
     options.tolerance = 1e-10;
@@ -155,6 +158,8 @@ TYPED_TEST(ProjectedLbfgsTest, ReachesTheMinimumOfLevenbergMarquardt) {
       EXPECT_LE(lbfgs.state().loss, last);
       last = lbfgs.state().loss;
     }
+    std::printf("%zu species: %d steps, Levenberg-Marquardt %d\n", species.size(), lbfgs.state().iterations,
+                levenberg.state().iterations);
     EXPECT_TRUE(lbfgs.state().converged);
     EXPECT_NEAR(lbfgs.state().loss, levenberg.state().loss, 1e-6 * levenberg.state().loss);
   }

@@ -207,6 +207,10 @@ class Fitter {
       more = minimizer.step();
       stage.state = minimizer.state();
       if (more) stage.losses.push_back(stage.state.loss / structures);
+      if (!more) {  // nobody needs them any more
+        stage.state.gradient.clear();
+        stage.state.pairs.clear();
+      }
       tell(stage);
     }
   }

@@ -12,9 +12,9 @@ namespace sinter {
 
 namespace {
 
-constexpr std::size_t most_pairs = 20;
-constexpr std::size_t patience = 10;   // steps that together must bring something
-constexpr double first_length = 1e-2;  // of the coefficients, where nothing is known of the curvature
+constexpr std::size_t most_pairs = 100;  // a pass costs more than all of them
+constexpr std::size_t patience = 10;     // steps that together must bring something
+constexpr double first_length = 1e-2;    // of the coefficients, where nothing is known of the curvature
 
 double dot(std::vector<double> const& a, std::vector<double> const& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -39,7 +39,7 @@ template <class ExecutionSpace>
 double ProjectedLbfgs<ExecutionSpace>::evaluate(std::vector<double> const& radial, std::vector<double>& gradient) {
   _model.radial_coeffs = radial;
   _rows.setCoefficients(_model);
-  auto const solution = solveLinearUnknowns(_training.linearPass(_rows), _columns, VarproOptions{}.ridge);
+  auto const solution = solveLinearUnknowns(_training.linearPass(_rows), _columns, 0);
   MtpModel trained = _model;
   _training.putSolution(solution.x, trained);
   _rows.setCoefficients(trained);

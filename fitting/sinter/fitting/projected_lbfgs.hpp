@@ -24,7 +24,7 @@ namespace sinter {
 template <class ExecutionSpace>
 class ProjectedLbfgs {
  public:
-  /// As of VariableProjection. Of the options the ridge is not used: it would make phi and its gradient differ.
+  /// As of VariableProjection, but without a ridge, with which the gradient would not be that of phi.
   ProjectedLbfgs(TrainingRows<ExecutionSpace>& training, MtpModel start, std::vector<int> columns,
                  VarproOptions const& options);
 
