@@ -130,6 +130,7 @@ TEST(FitSettings, LevelsAndSolver) {
   EXPECT_EQ(levelsOf("level = 14"), (std::vector<int>{8, 10, 12, 14}));
   EXPECT_EQ(levelsOf("level = 10"), (std::vector<int>{8, 10}));
   EXPECT_EQ(levelsOf("level = 6"), (std::vector<int>{6}));
+  EXPECT_EQ(levelsOf("level = 18"), (std::vector<int>{18}));
   EXPECT_EQ(levelsOf("levels = [16]"), (std::vector<int>{16}));
   auto const s = settingsOf("[model]\nlevels = [8, 12, 16]\nspecies = [\"Si\"]\n" + data + R"(
 [solver]

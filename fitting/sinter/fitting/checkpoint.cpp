@@ -74,11 +74,11 @@ std::vector<double> joined(std::vector<std::vector<double>> const& vectors) {
   for (auto const& v : vectors) result.insert(result.end(), v.begin(), v.end());
   return result;
 }
-std::vector<std::vector<double>> split(std::vector<double> const& numbers, std::size_t length) {
+std::vector<std::vector<double>> split(std::vector<double> const& all, std::size_t length) {
   std::vector<std::vector<double>> result;
-  for (std::size_t at = 0; length > 0 && at + length <= numbers.size(); at += length)
-    result.emplace_back(numbers.begin() + static_cast<std::ptrdiff_t>(at),
-                        numbers.begin() + static_cast<std::ptrdiff_t>(at + length));
+  for (std::size_t at = 0; length > 0 && at + length <= all.size(); at += length)
+    result.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
+                        all.begin() + static_cast<std::ptrdiff_t>(at + length));
   return result;
 }
 

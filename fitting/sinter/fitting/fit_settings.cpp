@@ -35,10 +35,12 @@ std::int32_t element(TomlTable const& table, std::string const& key, std::string
   return z;
 }
 
-// 8, 10, 12, ... on the way to a level.
+// 8, 10, 12, ... on the way to a level up to 16; higher ones start by themselves (docs/fitting.md, Seeds).
 std::vector<int> ladderTo(int level) {
+  constexpr int highest_ladder = 16;
   std::vector<int> levels;
-  for (int step = 8; step < level; step += 2) levels.push_back(step);
+  if (level <= highest_ladder)
+    for (int step = 8; step < level; step += 2) levels.push_back(step);
   levels.push_back(level);
   return levels;
 }

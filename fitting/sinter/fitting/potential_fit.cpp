@@ -18,10 +18,13 @@ namespace sinter {
 
 namespace {
 
-constexpr double least_part_tolerance = 1e-4;  // of steps on a part of the data: until starts have met, if they do
-constexpr std::size_t least_part = 40;         // structures
-constexpr double start_noise = 0.3;            // of other starts, relative to coefficient vectors of norm 1
-constexpr int lbfgs_steps_for_one = 10;        // times as many L-BFGS steps: they are shorter
+// Steps on a part of the data: on a ladder until starts have met, if they do; otherwise not further than the difference
+// to all data.
+constexpr double ladder_tolerance = 1e-4, part_tolerance = 1e-3;
+constexpr int part_iterations = 12;
+constexpr std::size_t least_part = 40;   // structures
+constexpr double start_noise = 0.3;      // of other starts, relative to coefficient vectors of norm 1
+constexpr int lbfgs_steps_for_one = 10;  // times as many L-BFGS steps: they are shorter
 
 // Every fourth structure of each config type, `least_part` at least.
 StructureSet partOf(StructureSet const& structures) {
@@ -119,9 +122,14 @@ class Fitter {
     return training;
   }
   [[nodiscard]] VarproOptions options(bool all_data) const {
+    bool const is_ladder = _settings.levels.size() > 1;
     VarproOptions result;
-    result.tolerance = all_data ? _settings.tolerance : std::max(_settings.tolerance, least_part_tolerance);
+    result.tolerance = _settings.tolerance;
     result.max_iterations = _settings.max_iterations;
+    if (!all_data) {
+      result.tolerance = std::max(result.tolerance, is_ladder ? ladder_tolerance : part_tolerance);
+      if (!is_ladder) result.max_iterations = std::min(result.max_iterations, part_iterations);
+    }
     if (_settings.method == FitMethod::lbfgs) result.max_iterations *= lbfgs_steps_for_one;
     if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
     return result;
