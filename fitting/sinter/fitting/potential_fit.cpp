@@ -93,7 +93,7 @@ class Fitter {
       : _settings(settings), _start(std::move(start)), _nearest(nearest), _structures(structures), _hooks(hooks) {
     _settings.method = methodOf(settings, _start);
     _ranks.together([&] {
-      if (hooks.save || resume) _state.identity = fitIdentity(settings, _start, structures);
+      if (hooks.save || resume) _state.identity = fitIdentity(_settings, _start, structures);
       if (resume && resume->identity != _state.identity)
         throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
     });
@@ -195,6 +195,7 @@ class Fitter {
       model.radial_coeffs = stage.state.radial;
       return model;
     }
+    fixGauge(model);
     auto const columns = independentColumns(training, model);
     if (_settings.method == FitMethod::lbfgs)
       takeSteps<ProjectedLbfgs>(training, model, columns, stage);
