@@ -146,6 +146,10 @@ FitState readCheckpoint(std::string const& file) {
     stage.state.pairs = {split(read(h5, stageName(n) + "/steps", file), length),
                          split(read(h5, stageName(n) + "/changes", file), length)};
     stage.state.recent_losses = read(h5, stageName(n) + "/recent_losses", file);
+    bool const fits = stage.state.gradient.empty() || stage.state.gradient.size() == length;
+    if (!fits || stage.state.pairs.steps.size() != stage.state.pairs.changes.size())
+      throw InputError(file + ": found gradients in stage " + std::to_string(n) +
+                       " that do not belong to its radial coefficients, expected the checkpoint of a fit");
     state.stages.push_back(std::move(stage));
   }
   return state;

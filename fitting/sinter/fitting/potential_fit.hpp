@@ -42,7 +42,7 @@ struct FitHooks {
 };
 
 /// Radial coefficients beyond which variable projection takes L-BFGS steps: the (radial, radial) sums of a pass, 17 in
-/// number, then take more than half a GiB, and their products more time than the rows.
+/// number, then take more than half a GiB.
 inline constexpr std::size_t most_radial_of_levenberg_marquardt = 2000;
 
 /// The method that a fit uses: that of the settings, or `lbfgs` for `varpro` with more radial coefficients than
