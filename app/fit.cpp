@@ -156,6 +156,7 @@ class Fit {
     _ranks.together([&] {
       data = readData(_settings);
       start = makeStartModel(space, _settings, data->first);
+      _settings.method = methodOf(_settings, start);
       if (_options.resume) resumed = readCheckpoint(inFolder("checkpoint.h5"));
       if (_settings.levels.size() > 1)
         nearest = measureDistances(space, SpeciesMap(start.species, start.species_count), data->first, start.max_dist)
@@ -230,7 +231,7 @@ class Fit {
                  stage.all_data ? fmt::format(", all {} structures", train.size()) : ", a part of the data",
                  stage.state.iterations, stage.losses.back(), seconds());
     };
-    if (_settings.method == FitMethod::varpro)
+    if (_settings.method != FitMethod::linear && _settings.method != FitMethod::bfgs)
       hooks.save = [this](FitState const& state) {
         makeOutputFolder(_settings.output_dir);
         writeCheckpoint(inFolder("checkpoint.h5"), state);
@@ -255,8 +256,9 @@ class Fit {
     bool const is_linear = _settings.method == FitMethod::linear;
     if (!is_linear)
       fmt::print(
-          "{} radial coefficients, {} of them free\n", start.radial_coeffs.size(),
-          static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2);
+          "{} radial coefficients, {} of them free; method {}\n", start.radial_coeffs.size(),
+          static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2,
+          methodName(_settings.method));
     printMemory(train, training.memory(rows));
     // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
     fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
@@ -279,7 +281,17 @@ class Fit {
   }
 
   static std::string methodName(FitMethod method) {
-    return method == FitMethod::linear ? "linear" : (method == FitMethod::varpro ? "varpro" : "bfgs");
+    switch (method) {
+      case FitMethod::linear:
+        return "linear";
+      case FitMethod::varpro:
+        return "varpro";
+      case FitMethod::lbfgs:
+        return "lbfgs";
+      case FitMethod::bfgs:
+        return "bfgs";
+    }
+    return {};
   }
 
   void printSummary(FitResult const& result) const {

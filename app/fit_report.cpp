@@ -35,7 +35,7 @@ Json pointsJson(ThinnedPairs const& points) {
   return {{"every", points.every()}, {"reference", reference}, {"predicted", predicted}};
 }
 
-// Starts that were tried, with the loss that each reached at its last level.
+// Starts that were tried, with the loss that each reached at the last level it came to.
 Json seedsJson(PotentialFit const& fit) {
   auto seeds = Json::array();
   for (auto const& stage : fit.stages) {
@@ -44,8 +44,10 @@ Json seedsJson(PotentialFit const& fit) {
                         {"level", stage.level},
                         {"iterations", stage.state.iterations},
                         {"loss", stage.losses.back()}};
-    if (!seeds.empty() && seeds.back()["start"] == stage.start)
-      seeds.back() = entry;
+    auto const known =
+        std::find_if(seeds.begin(), seeds.end(), [&](Json const& s) { return s["start"] == stage.start; });
+    if (known != seeds.end())
+      *known = entry;
     else
       seeds.push_back(entry);
   }

@@ -67,11 +67,13 @@ if (stages.length > 0) {
 }
 
 if (report.seeds.length > 0) {
-  const best = Math.min(...report.seeds.map((s) => s.loss));
-  table('seeds', 'Starts on a part of the training set; the best went on with all of it.',
-    ['start', 'level', 'steps', 'loss', 'above the best'],
+  const bestAt = (level) => Math.min(...report.convergence.filter((c) => !c.all_data && c.level === level)
+    .map((c) => c.loss.at(-1) ?? Infinity));
+  table('seeds', 'Starts on a part of the training set, each at the last level that it reached: the better half went ' +
+    'on from every level, the best in the end with all data.',
+    ['start', 'level', 'steps', 'loss', 'above the best there'],
     report.seeds.map((s) => [String(s.start), s.level > 0 ? String(s.level) : 'template', String(s.iterations),
-      digits(s.loss, 6), `${(100 * (s.loss / best - 1)).toFixed(2)} %`]));
+      digits(s.loss, 6), `${(100 * (s.loss / bestAt(s.level) - 1)).toFixed(2)} %`]));
 } else {
   note('seeds', 'There was one start.');
 }

@@ -452,11 +452,42 @@ TEST_F(FitCommand, StartsAreTriedUpTheLadder) {
   json const report = json::parse(contentOf(report_file));
   ASSERT_EQ(report["seeds"].size(), 2U);
   EXPECT_EQ(report["seeds"][1]["start"], 1);
-  EXPECT_EQ(report["seeds"][1]["level"], 8);
+  EXPECT_EQ(report["seeds"][1]["level"], 6);
   EXPECT_NE(report["seeds"][0]["loss"], report["seeds"][1]["loss"]);
-  ASSERT_EQ(report["convergence"].size(), 5U);  // two levels for two starts, and all data
+  ASSERT_EQ(report["convergence"].size(), 3U);  // two starts at the first level, and all data at the last
   EXPECT_EQ(report["convergence"][0]["level"], 6);
-  EXPECT_EQ(report["convergence"][4]["all_data"], true);
+  EXPECT_EQ(report["convergence"][2]["level"], 8);
+  EXPECT_EQ(report["convergence"][2]["all_data"], true);
+}
+
+// A fit with L-BFGS steps, killed on the part and on all data, goes on to the same bits.
+TEST_F(FitCommand, ResumeOfLbfgsGivesTheSameBits) {
+  writeVarpro();
+  std::string const options = "--quiet --set solver.seeds=2 --set solver.method=lbfgs --set solver.max_iterations=2 ";
+  ASSERT_EQ(fit(options).code, 0);
+  std::string const model = contentOf(model_file);
+  json const report = json::parse(contentOf(report_file));
+  EXPECT_EQ(report["method"], "lbfgs");
+  ASSERT_EQ(report["convergence"].size(), 3U);
+  for (json const& stage : report["convergence"]) {
+    auto const losses = stage["loss"].get<std::vector<double>>();
+    EXPECT_EQ(losses.size(), 20U);  // ten times max_iterations
+    EXPECT_TRUE(std::is_sorted(losses.rbegin(), losses.rend()));
+  }
+  for (int const steps : {7, 48}) {
+    SCOPED_TRACE(steps);
+    std::filesystem::remove_all(output);
+    std::filesystem::create_directory(output);
+    ASSERT_TRUE(killAfter(
+        steps, {"--set", "solver.seeds=2", "--set", "solver.method=lbfgs", "--set", "solver.max_iterations=2"}));
+    ASSERT_FALSE(std::filesystem::exists(model_file));
+    Outcome const outcome = fit(options + "--resume");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(contentOf(model_file), model);
+    EXPECT_EQ(json::parse(contentOf(report_file))["convergence"], report["convergence"]);
+  }
+  Outcome const plan = fit("--dry-run --set solver.method=lbfgs");
+  EXPECT_NE(plan.out.find("method lbfgs\n"), std::string::npos) << plan.out;
 }
 
 // A fit that was killed after any step goes on to the same bits.
@@ -506,7 +537,8 @@ TEST_F(FitCommand, RanksChangeNoBit) {
       "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
       "ASAN_OPTIONS=detect_leaks=0 OMPI_MCA_rmaps_base_oversubscribe=1 " SINTER_MPIEXEC " -q -np ";
   for (std::string const options : {" --set solver.max_iterations=3 --set solver.seeds=2",
-                                    " --set solver.method='\"bfgs\"' --set solver.max_iterations=3"}) {
+                                    " --set solver.method='\"bfgs\"' --set solver.max_iterations=3",
+                                    " --set solver.method=lbfgs --set solver.max_iterations=1"}) {
     std::string const command = "fit " + quoted(folder / "fit.toml") + options;
     ASSERT_EQ(run(command).code, 0);
     std::string const model = contentOf(model_file);

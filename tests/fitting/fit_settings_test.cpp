@@ -52,7 +52,7 @@ max_memory = "3 GiB"
 [output]
 dir = "somewhere"
 )");
-  EXPECT_EQ(s.levels, (std::vector<int>{16}));
+  EXPECT_EQ(s.levels, (std::vector<int>{8, 10, 12, 14, 16}));
   EXPECT_EQ(s.template_file, "");
   EXPECT_EQ(s.species, (std::vector<std::int32_t>{14, 8}));
   EXPECT_EQ(s.min_dist, 1.5);
@@ -124,6 +124,14 @@ TEST(FitSettings, WordsForNumbers) {
 }
 
 TEST(FitSettings, LevelsAndSolver) {
+  auto const levelsOf = [](std::string const& level) {
+    return settingsOf("[model]\n" + level + "\nspecies = [\"Si\"]\n" + data).levels;
+  };
+  EXPECT_EQ(levelsOf("level = 14"), (std::vector<int>{8, 10, 12, 14}));
+  EXPECT_EQ(levelsOf("level = 10"), (std::vector<int>{8, 10}));
+  EXPECT_EQ(levelsOf("level = 6"), (std::vector<int>{6}));
+  EXPECT_EQ(levelsOf("level = 18"), (std::vector<int>{18}));
+  EXPECT_EQ(levelsOf("levels = [16]"), (std::vector<int>{16}));
   auto const s = settingsOf("[model]\nlevels = [8, 12, 16]\nspecies = [\"Si\"]\n" + data + R"(
 [solver]
 method = "bfgs"
@@ -135,6 +143,7 @@ max_iterations = 9
 )");
   EXPECT_EQ(s.levels, (std::vector<int>{8, 12, 16}));
   EXPECT_EQ(s.method, FitMethod::bfgs);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nmethod = \"lbfgs\"\n").method, FitMethod::lbfgs);
   EXPECT_EQ(s.seeds, 3);
   EXPECT_EQ(s.seed, -7);
   EXPECT_EQ(s.folds, 4);
@@ -163,7 +172,7 @@ TEST(FitSettings, Overrides) {
       model + data, {"model.level=12", "model.min_dist=1.25", "output.dir=else where", "weights.mode=structures",
                      "weights.config_type.liquid.force=0.5", "data.train=[\"b.xyz\", \"c.xyz\"]", "data.e0={Si = -3}",
                      "solver.max_memory=\"1 GiB\"", "solver.ridge=1e-3", "solver.ridge=1e-4"});
-  EXPECT_EQ(s.levels, (std::vector<int>{12}));
+  EXPECT_EQ(s.levels, (std::vector<int>{8, 10, 12}));
   EXPECT_EQ(s.min_dist, 1.25);
   EXPECT_EQ(s.output_dir, "else where");  // neither the table nor quotes need be there
   EXPECT_EQ(s.weight_mode, WeightMode::structures);
@@ -276,7 +285,7 @@ TEST(FitSettings, WrongSolverAndOutput) {
   auto const refused = [](std::string const& line, std::string const& fragment) {
     expectRefused(model + data + "[solver]\n" + line + "\n", 7, fragment);
   };
-  refused("method = \"newton\"", "found \"newton\", expected \"varpro\", \"linear\" or \"bfgs\"");
+  refused("method = \"newton\"", "found \"newton\", expected \"varpro\", \"lbfgs\", \"linear\" or \"bfgs\"");
   for (std::string const key : {"seeds", "seed", "max_iterations", "tolerance"})
     expectRefused(model + data + "[solver]\nmethod = \"linear\"\n" + key + " = 4\n", 8,
                   "solver." + key + ": has no meaning for method \"linear\"");

@@ -68,6 +68,20 @@ std::vector<double> read(hid_t file, std::string const& name, std::string const&
   return values;
 }
 
+// Vectors of one length as one, and back.
+std::vector<double> joined(std::vector<std::vector<double>> const& vectors) {
+  std::vector<double> result;
+  for (auto const& v : vectors) result.insert(result.end(), v.begin(), v.end());
+  return result;
+}
+std::vector<std::vector<double>> split(std::vector<double> const& all, std::size_t length) {
+  std::vector<std::vector<double>> result;
+  for (std::size_t at = 0; length > 0 && at + length <= all.size(); at += length)
+    result.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(at),
+                        all.begin() + static_cast<std::ptrdiff_t>(at + length));
+  return result;
+}
+
 std::string stageName(std::size_t n) { return "/stages/" + std::to_string(n); }
 
 }  // namespace
@@ -88,6 +102,10 @@ void writeCheckpoint(std::string const& file, FitState const& state) {
       write(h5, stageName(n) + "/numbers", {values.begin(), values.end()}, file);
       write(h5, stageName(n) + "/radial", stage.state.radial, file);
       write(h5, stageName(n) + "/losses", stage.losses, file);
+      write(h5, stageName(n) + "/gradient", stage.state.gradient, file);
+      write(h5, stageName(n) + "/steps", joined(stage.state.pairs.steps), file);
+      write(h5, stageName(n) + "/changes", joined(stage.state.pairs.changes), file);
+      write(h5, stageName(n) + "/recent_losses", stage.state.recent_losses, file);
     }
     check(H5Fflush(h5, H5F_SCOPE_GLOBAL) >= 0, file);
     auto const size = H5Fget_file_image(h5, nullptr, 0);
@@ -123,6 +141,15 @@ FitState readCheckpoint(std::string const& file) {
     stage.state.converged = values[7] != 0;
     stage.state.radial = read(h5, stageName(n) + "/radial", file);
     stage.losses = read(h5, stageName(n) + "/losses", file);
+    stage.state.gradient = read(h5, stageName(n) + "/gradient", file);
+    auto const length = stage.state.radial.size();
+    stage.state.pairs = {split(read(h5, stageName(n) + "/steps", file), length),
+                         split(read(h5, stageName(n) + "/changes", file), length)};
+    stage.state.recent_losses = read(h5, stageName(n) + "/recent_losses", file);
+    bool const fits = stage.state.gradient.empty() || stage.state.gradient.size() == length;
+    if (!fits || stage.state.pairs.steps.size() != stage.state.pairs.changes.size())
+      throw InputError(file + ": found gradients in stage " + std::to_string(n) +
+                       " that do not belong to its radial coefficients, expected the checkpoint of a fit");
     state.stages.push_back(std::move(stage));
   }
   return state;

@@ -1,5 +1,6 @@
 /// \file
-/// The state of a fit in an HDF5 file: `/identity`, and per stage `/stages/<n>/{radial,losses,numbers}`.
+/// The state of a fit in an HDF5 file: `/identity`, and per stage `/stages/<n>/{radial,losses,numbers}` and what L-BFGS
+/// remembers, `{gradient,steps,changes,recent_losses}` (empty without).
 #pragma once
 
 #include <string>

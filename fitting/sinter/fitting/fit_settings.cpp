@@ -35,11 +35,21 @@ std::int32_t element(TomlTable const& table, std::string const& key, std::string
   return z;
 }
 
+// 8, 10, 12, ... on the way to a level up to 16; higher ones start by themselves (docs/fitting.md, Seeds).
+std::vector<int> ladderTo(int level) {
+  constexpr int highest_ladder = 16;
+  std::vector<int> levels;
+  if (level <= highest_ladder)
+    for (int step = 8; step < level; step += 2) levels.push_back(step);
+  levels.push_back(level);
+  return levels;
+}
+
 void readModel(TomlTable table, FitSettings& settings) {
   auto const levels = table.integers("levels");
   auto const level = table.integer("level");
   settings.levels = levels.value_or(std::vector<int>{});
-  if (level) settings.levels.push_back(*level);
+  if (level) settings.levels = {*level};
   settings.template_file = table.text("template").value_or("");
   if ((level ? 1 : 0) + (levels ? 1 : 0) + (settings.template_file.empty() ? 0 : 1) != 1)
     table.fail(levels ? "levels" : (settings.template_file.empty() ? "level" : "template"),
@@ -48,6 +58,7 @@ void readModel(TomlTable table, FitSettings& settings) {
   for (int const one : settings.levels)
     if (one < 2 || one > 28 || one % 2 != 0)
       table.fail(key, "found " + std::to_string(one) + ", expected an even number from 2 to 28");
+  if (level) settings.levels = ladderTo(*level);
   if (levels && (levels->empty() || !std::is_sorted(levels->begin(), levels->end(), std::less_equal<>())))
     table.fail(key, "expected levels in ascending order, for example [8, 12, 16]");
   for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
@@ -145,10 +156,12 @@ void readSolver(TomlTable table, FitSettings& settings) {
     settings.method = FitMethod::linear;
   else if (method == "varpro")
     settings.method = FitMethod::varpro;
+  else if (method == "lbfgs")
+    settings.method = FitMethod::lbfgs;
   else if (method == "bfgs")
     settings.method = FitMethod::bfgs;
   else
-    table.fail("method", "found \"" + method + "\", expected \"varpro\", \"linear\" or \"bfgs\"");
+    table.fail("method", "found \"" + method + "\", expected \"varpro\", \"lbfgs\", \"linear\" or \"bfgs\"");
   if (settings.method == FitMethod::linear) {
     for (char const* key : {"seeds", "seed", "tolerance", "max_iterations"})
       if (table.has(key)) table.fail(key, "has no meaning for method \"linear\"; expected it to be left out");

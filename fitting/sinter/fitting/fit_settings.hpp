@@ -29,7 +29,8 @@ struct LabelWeights {
 /// How radial coefficients are found.
 enum class FitMethod {
   linear,  ///< not at all: they stay as they are
-  varpro,  ///< variable projection, Levenberg-Marquardt steps
+  varpro,  ///< variable projection, Levenberg-Marquardt steps (L-BFGS where `methodOf` says so)
+  lbfgs,   ///< variable projection, L-BFGS steps
   bfgs     ///< all coefficients at once by BFGS: the usual way, as a baseline
 };
 
@@ -42,8 +43,9 @@ inline constexpr int default_radial_size = 8;
 
 struct FitSettings {
   // [model]
-  std::vector<int> levels;            ///< of the templates to generate, ascending, each a start of the next; the last
-                                      ///< is what is fitted; empty when `template_file` is given
+  std::vector<int> levels;  ///< of the templates to generate, ascending, each a start of the next; the last
+                            ///< is what is fitted; empty when `template_file` is given.
+                            ///< level = 12 is levels = [8, 10, 12]; levels = [12] is no ladder, and level = 18 neither
   std::string template_file;          ///< `.mtp` whose tables (and radial coefficients, if any) are kept
   std::vector<std::int32_t> species;  ///< atomic numbers of types 0, 1, ...
   bool min_dist_from_data = false;    ///< "auto": the smallest distance in the training data

@@ -12,16 +12,19 @@
 #include "sinter/core/execution.hpp"
 #include "sinter/fitting/bfgs.hpp"
 #include "sinter/fitting/communicator.hpp"
+#include "sinter/fitting/projected_lbfgs.hpp"
 
 namespace sinter {
 
 namespace {
 
-// Steps on a part of the data need not go further than the difference to all of it.
-constexpr double part_tolerance = 1e-3;
+// Steps on a part of the data: on a ladder until starts have met, if they do; otherwise not further than the difference
+// to all data.
+constexpr double ladder_tolerance = 1e-4, part_tolerance = 1e-3;
 constexpr int part_iterations = 12;
-constexpr std::size_t least_part = 40;  // structures
-constexpr double start_noise = 0.3;     // of other starts, relative to coefficient vectors of norm 1
+constexpr std::size_t least_part = 40;   // structures
+constexpr double start_noise = 0.3;      // of other starts, relative to coefficient vectors of norm 1
+constexpr int lbfgs_steps_for_one = 10;  // times as many L-BFGS steps: they are shorter
 
 // Every fourth structure of each config type, `least_part` at least.
 StructureSet partOf(StructureSet const& structures) {
@@ -88,8 +91,9 @@ class Fitter {
   Fitter(FitSettings const& settings, MtpModel start, double nearest, StructureSet const& structures,
          FitHooks const& hooks, std::optional<FitState> const& resume)
       : _settings(settings), _start(std::move(start)), _nearest(nearest), _structures(structures), _hooks(hooks) {
+    _settings.method = methodOf(settings, _start);
     _ranks.together([&] {
-      if (hooks.save || resume) _state.identity = fitIdentity(settings, _start, structures);
+      if (hooks.save || resume) _state.identity = fitIdentity(_settings, _start, structures);
       if (resume && resume->identity != _state.identity)
         throw InputError("checkpoint: found the state of a fit with other settings or data, expected one of this fit");
     });
@@ -98,10 +102,10 @@ class Fitter {
 
   PotentialFit run() {
     MtpModel radial = _start;
-    if (_settings.method == FitMethod::varpro) radial = chooseRadial();
+    bool const projects = _settings.method == FitMethod::varpro || _settings.method == FitMethod::lbfgs;
+    if (projects) radial = chooseRadial();
     auto training = makeTraining(_structures);
-    if (_settings.method == FitMethod::varpro)
-      radial = runStage(*training, radial, nextStage(_best, lastLevel(), true));
+    if (projects) radial = runStage(*training, radial, nextStage(_best, lastLevel(), true));
     PotentialFit fit;
     if (_settings.method == FitMethod::bfgs) radial = fitBfgs(*training, fit, radial);
     static_cast<LinearFit&>(fit) = solveLinear(*training, _settings, radial);
@@ -118,9 +122,15 @@ class Fitter {
     return training;
   }
   [[nodiscard]] VarproOptions options(bool all_data) const {
+    bool const is_ladder = _settings.levels.size() > 1;
     VarproOptions result;
-    result.tolerance = all_data ? _settings.tolerance : std::max(_settings.tolerance, part_tolerance);
-    result.max_iterations = all_data ? _settings.max_iterations : std::min(_settings.max_iterations, part_iterations);
+    result.tolerance = _settings.tolerance;
+    result.max_iterations = _settings.max_iterations;
+    if (!all_data) {
+      result.tolerance = std::max(result.tolerance, is_ladder ? ladder_tolerance : part_tolerance);
+      if (!is_ladder) result.max_iterations = std::min(result.max_iterations, part_iterations);
+    }
+    if (_settings.method == FitMethod::lbfgs) result.max_iterations *= lbfgs_steps_for_one;
     if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
     return result;
   }
@@ -134,36 +144,39 @@ class Fitter {
     });
   }
 
-  // Starts on a part of the data, up the ladder; the best goes on.
+  // Starts on a part of the data, up the ladder to its last level but one (where there is one). The better half of them
+  // goes on from each level; the best in the end.
   MtpModel chooseRadial() {
-    auto const& levels = _settings.levels;
+    auto levels = _settings.levels;
+    if (levels.empty()) levels = {0};
     bool const is_ladder = levels.size() > 1;
     if (_settings.seeds == 1 && !is_ladder) return _start;
+    int const last = levels.back();
+    if (is_ladder) levels.pop_back();
     auto const part = partOf(_structures);
     auto training = makeTraining(part);
-    MtpModel best = _start;
-    double least = 0;
-    for (int start = 0; start < _settings.seeds; ++start) {
-      MtpModel model = startOf(is_ladder ? atLevel(_start, levels.front(), _nearest) : _start, start, _settings.seed);
-      double loss = 0;
-      for (std::size_t l = 0; l < std::max<std::size_t>(levels.size(), 1); ++l) {
-        bool const is_last = l + 1 >= levels.size();
-        if (is_last && _settings.seeds == 1) {  // the steps on all data do it
-          model = atLevel(model, levels[l], _nearest);
-          break;
-        }
-        if (l > 0) model = atLevel(model, levels[l], _nearest);
-        FitStage& stage = nextStage(start, levels.empty() ? 0 : levels[l], false);
+    struct Climber {
+      int start;
+      MtpModel model;
+      double loss;
+    };
+    MtpModel const foot = is_ladder ? atLevel(_start, levels.front(), _nearest) : _start;
+    std::vector<Climber> climbers;
+    for (int start = 0; start < _settings.seeds; ++start)
+      climbers.push_back({start, startOf(foot, start, _settings.seed), 0});
+    for (int const level : levels) {
+      for (auto& [start, model, loss] : climbers) {
+        if (level != levels.front()) model = atLevel(model, level, _nearest);
+        FitStage& stage = nextStage(start, level, false);
         model = runStage(*training, model, stage);
         loss = stage.state.loss;
       }
-      if (start == 0 || loss < least) {
-        least = loss;
-        best = model;
-        _best = start;
-      }
+      std::stable_sort(climbers.begin(), climbers.end(),
+                       [](Climber const& a, Climber const& b) { return a.loss < b.loss; });
+      climbers.resize((climbers.size() + 1) / 2, climbers.front());
     }
-    return best;
+    _best = climbers.front().start;
+    return is_ladder ? atLevel(climbers.front().model, last, _nearest) : climbers.front().model;
   }
 
   // The stage that comes now: one of the state that is resumed, or a new one.
@@ -184,18 +197,31 @@ class Fitter {
     }
     fixGauge(model);
     auto const columns = independentColumns(training, model);
-    VariableProjection<ExecutionSpace> projection(training, model, columns, options(stage.all_data));
-    if (!_is_new && !stage.state.radial.empty()) projection.restore(stage.state);
+    if (_settings.method == FitMethod::lbfgs)
+      takeSteps<ProjectedLbfgs>(training, model, columns, stage);
+    else
+      takeSteps<VariableProjection>(training, model, columns, stage);
+    model.radial_coeffs = stage.state.radial;
+    return model;
+  }
+
+  template <template <class> class Minimizer>
+  void takeSteps(TrainingRows<ExecutionSpace>& training, MtpModel const& model, std::vector<int> const& columns,
+                 FitStage& stage) {
+    Minimizer<ExecutionSpace> minimizer(training, model, columns, options(stage.all_data));
+    if (!_is_new && !stage.state.radial.empty()) minimizer.restore(stage.state);
     auto const structures = static_cast<double>(training.structures());
     bool more = true;
     while (more) {
-      more = projection.step();
-      stage.state = projection.state();
+      more = minimizer.step();
+      stage.state = minimizer.state();
       if (more) stage.losses.push_back(stage.state.loss / structures);
+      if (!more) {  // nobody needs them any more
+        stage.state.gradient.clear();
+        stage.state.pairs.clear();
+      }
       tell(stage);
     }
-    model.radial_coeffs = stage.state.radial;
-    return model;
   }
 
   MtpModel fitBfgs(TrainingRows<ExecutionSpace>& training, PotentialFit& fit, MtpModel const& radial) {
@@ -214,7 +240,7 @@ class Fitter {
   }
 
   Communicator const& _ranks = Communicator::world();
-  FitSettings const& _settings;
+  FitSettings _settings;
   MtpModel _start;
   double _nearest;
   StructureSet _structures;
@@ -226,6 +252,14 @@ class Fitter {
 };
 
 }  // namespace
+
+FitMethod methodOf(FitSettings const& settings, MtpModel const& start) {
+  bool const has_gradient = !formOf(start.radial_basis_type).repulsive,
+             is_large = start.radial_coeffs.size() > most_radial_of_levenberg_marquardt;
+  if (settings.method == FitMethod::lbfgs && !has_gradient)
+    throw InputError("method \"lbfgs\": found the radial type RBChebyshev_repuls, expected one without pair repulsion");
+  return settings.method == FitMethod::varpro && is_large && has_gradient ? FitMethod::lbfgs : settings.method;
+}
 
 std::string fitIdentity(FitSettings const& settings, MtpModel const& start, StructureSet const& structures) {
   Digest digest;

@@ -2,6 +2,7 @@
 /// A whole fit: starts, ladder of levels, radial coefficients, final linear solution.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,12 +41,21 @@ struct FitHooks {
   std::function<void(FitState const&)> save;  ///< after every step
 };
 
+/// Radial coefficients beyond which variable projection takes L-BFGS steps: the (radial, radial) sums of a pass, 17 in
+/// number, then take more than half a GiB.
+inline constexpr std::size_t most_radial_of_levenberg_marquardt = 2000;
+
+/// The method that a fit uses: that of the settings, or `lbfgs` for `varpro` with more radial coefficients than
+/// that (but not for `RBChebyshev_repuls`, of whose loss there is no gradient).
+/// \throws InputError for `lbfgs` with that radial type
+[[nodiscard]] FitMethod methodOf(FitSettings const& settings, MtpModel const& start);
+
 /// What makes a state belong to a fit: the settings that decide on its steps, and the data.
 [[nodiscard]] std::string fitIdentity(FitSettings const& settings, MtpModel const& start,
                                       StructureSet const& structures);
 
-/// Fits a potential as `settings` say. Starts go up the ladder of levels on a part of the training set, of which the
-/// best goes on with all of it.
+/// Fits a potential as `settings` say. Starts go up the ladder of levels, all but the last, on a part of the training
+/// set, from each level the better half of them; the best goes on to the last level with all of it.
 /// \param start from makeStartModel
 /// \param nearest_distance mean distance of nearest neighbours (A), where `settings` have a ladder of levels
 /// \param resume a state that `save` was given by the same fit

@@ -17,7 +17,55 @@ constexpr double largest_damping = 1e8;
 
 std::size_t at(std::size_t row, std::size_t column, std::size_t rows) { return column * rows + row; }
 
+// A^T A of the columns that take part, scaled to columns of norm 1, and its Cholesky factor with the ridge; more of it
+// where the matrix is not positive definite.
+struct ScaledNormalMatrix {
+  std::vector<double> norms, matrix;
+  double ridge;
+  Cholesky factor;
+
+  static ScaledNormalMatrix of(LinearNormalEquations const& normal, std::vector<int> const& columns, double ridge) {
+    auto const n = columns.size();
+    std::vector<double> norms(n), matrix(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      norms[i] = std::sqrt(normal(columns[i], columns[i]));
+      if (!(norms[i] > 0)) norms[i] = 1;
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) matrix[at(i, j, n)] = normal(columns[i], columns[j]) / (norms[i] * norms[j]);
+    for (; ridge < 1e-2; ridge = std::max(10 * ridge, 1e-14)) {
+      auto shifted = matrix;
+      for (std::size_t i = 0; i < n; ++i) shifted[at(i, i, n)] += ridge;
+      if (auto factor = Cholesky::factorize(std::move(shifted), static_cast<int>(n)))
+        return {std::move(norms), std::move(matrix), ridge, *std::move(factor)};
+    }
+    throw SystemError("variable projection: the normal equations are not positive definite");
+  }
+};
+
 }  // namespace
+
+LinearSolution solveLinearUnknowns(LinearNormalEquations const& normal, std::vector<int> const& columns, double ridge) {
+  auto const scaled = ScaledNormalMatrix::of(normal, columns, ridge);
+  auto const n = columns.size();
+  std::vector<double> right(n);
+  for (std::size_t i = 0; i < n; ++i) right[i] = normal(columns[i], normal.columns) / scaled.norms[i];
+  auto x = right;
+  scaled.factor.solve(x.data(), 1);
+  LinearSolution solution;
+  double penalty = 0, fit = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double product = 0;
+    for (std::size_t j = 0; j < n; ++j) product += scaled.matrix[at(i, j, n)] * x[j];
+    fit += x[i] * (product - 2 * right[i]);
+    penalty += scaled.ridge * x[i] * x[i];
+  }
+  solution.loss = std::max(normal(normal.columns, normal.columns) + fit, 0.0);
+  solution.objective = solution.loss + penalty;
+  solution.x.assign(static_cast<std::size_t>(normal.columns), 0.0);
+  for (std::size_t i = 0; i < n; ++i) solution.x[static_cast<std::size_t>(columns[i])] = x[i] / scaled.norms[i];
+  return solution;
+}
 
 std::vector<double> gaugeDirections(MtpModel const& model) {
   auto const functions = static_cast<std::size_t>(model.radial_funcs_count),
@@ -89,49 +137,13 @@ void VariableProjection<ExecutionSpace>::restore(VarproState const& state) {
   _is_evaluated = false;
 }
 
-// x on the columns that take part, of norm 1, with the ridge; more of it where the matrix is not positive definite.
-template <class ExecutionSpace>
-LinearSolution VariableProjection<ExecutionSpace>::solveLinear(LinearNormalEquations const& normal) {
-  auto const n = _columns.size();
-  std::vector<double> norms(n), matrix(n * n);
-  for (std::size_t i = 0; i < n; ++i) {
-    norms[i] = std::sqrt(normal(_columns[i], _columns[i]));
-    if (!(norms[i] > 0)) norms[i] = 1;
-  }
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < n; ++j) matrix[at(i, j, n)] = normal(_columns[i], _columns[j]) / (norms[i] * norms[j]);
-  for (double ridge = _options.ridge; ridge < 1e-2; ridge = std::max(10 * ridge, 1e-14)) {
-    auto shifted = matrix;
-    for (std::size_t i = 0; i < n; ++i) shifted[at(i, i, n)] += ridge;
-    auto const factor = Cholesky::factorize(std::move(shifted), static_cast<int>(n));
-    if (!factor) continue;
-    std::vector<double> x(n);
-    for (std::size_t i = 0; i < n; ++i) x[i] = normal(_columns[i], normal.columns) / norms[i];
-    factor->solve(x.data(), 1);
-    LinearSolution solution;
-    double penalty = 0, fit = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      double product = 0;
-      for (std::size_t j = 0; j < n; ++j) product += matrix[at(i, j, n)] * x[j];
-      fit += x[i] * (product - 2 * normal(_columns[i], normal.columns) / norms[i]);
-      penalty += ridge * x[i] * x[i];
-    }
-    solution.loss = std::max(normal(normal.columns, normal.columns) + fit, 0.0);
-    solution.objective = solution.loss + penalty;
-    solution.x.assign(static_cast<std::size_t>(normal.columns), 0.0);
-    for (std::size_t i = 0; i < n; ++i) solution.x[static_cast<std::size_t>(_columns[i])] = x[i] / norms[i];
-    return solution;
-  }
-  throw SystemError("variable projection: the normal equations are not positive definite");
-}
-
 template <class ExecutionSpace>
 void VariableProjection<ExecutionSpace>::evaluate(MtpModel const& model, LinearSolution& solution,
                                                   LinearNormalEquations& normal) {
   _rows.setCoefficients(model);
   normal = _training.linearPass(_rows);
   _rows_of = model.radial_coeffs;
-  solution = solveLinear(normal);
+  solution = solveLinearUnknowns(normal, _columns, _options.ridge);
 }
 
 template <class ExecutionSpace>
@@ -155,31 +167,19 @@ typename VariableProjection<ExecutionSpace>::Linearization VariableProjection<Ex
     result.gradient[i] = sum;
   }
   // S = J^T J - W^T W with W = L^-1 A^T J, on columns of norm 1.
-  std::vector<double> matrix(n * n), w(n * c), norms(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    norms[i] = std::sqrt(_normal(_columns[i], _columns[i]));
-    if (!(norms[i] > 0)) norms[i] = 1;
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j) matrix[at(i, j, n)] = _normal(_columns[i], _columns[j]) / (norms[i] * norms[j]);
+  auto const scaled = ScaledNormalMatrix::of(_normal, _columns, _options.ridge);
+  std::vector<double> w(n * c);
+  for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < c; ++j)
-      w[at(i, j, n)] = radial.cross[at(j, static_cast<std::size_t>(_columns[i]), c)] / norms[i];
-  }
-  for (double ridge = _options.ridge; ridge < 1e-2; ridge = std::max(10 * ridge, 1e-14)) {
-    auto shifted = matrix;
-    for (std::size_t i = 0; i < n; ++i) shifted[at(i, i, n)] += ridge;
-    auto const factor = Cholesky::factorize(std::move(shifted), static_cast<int>(n));
-    if (!factor) continue;
-    factor->solveLower(w.data(), static_cast<int>(c));
-    for (std::size_t i = 0; i < c; ++i)
-      for (std::size_t j = 0; j < c; ++j) {
-        double product = 0;
-        for (std::size_t k = 0; k < n; ++k) product += w[at(k, i, n)] * w[at(k, j, n)];
-        result.schur[at(i, j, c)] -= product;
-      }
-    return result;
-  }
-  throw SystemError("variable projection: the normal equations are not positive definite");
+      w[at(i, j, n)] = radial.cross[at(j, static_cast<std::size_t>(_columns[i]), c)] / scaled.norms[i];
+  scaled.factor.solveLower(w.data(), static_cast<int>(c));
+  for (std::size_t i = 0; i < c; ++i)
+    for (std::size_t j = 0; j < c; ++j) {
+      double product = 0;
+      for (std::size_t k = 0; k < n; ++k) product += w[at(k, i, n)] * w[at(k, j, n)];
+      result.schur[at(i, j, c)] -= product;
+    }
+  return result;
 }
 
 // (Z^T S Z + damping diag) z = Z^T gradient in the complement Z of the gauge.

@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "sinter/fitting/lbfgs.hpp"
 #include "sinter/fitting/training_rows.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 
@@ -29,6 +30,10 @@ struct VarproState {
   int iterations = 0;          ///< steps taken
   double loss = 0;             ///< sum of weighted squared residuals at `radial`
   bool converged = false;
+  // What L-BFGS steps remember (projected_lbfgs.hpp); empty before them.
+  std::vector<double> gradient;       ///< of the loss by `radial`
+  LbfgsPairs pairs;                   ///< of the last steps
+  std::vector<double> recent_losses;  ///< at `radial` and before
 };
 
 struct VarproOptions {
@@ -50,6 +55,11 @@ struct LinearSolution {
   double loss = 0;       ///< |y - A x|^2
   double objective = 0;  ///< the same plus the penalty of the ridge
 };
+
+/// The linear unknowns `columns` by normal equations; the others are zero. \param ridge on columns of norm 1, at least:
+/// more is taken where the matrix is not positive definite \throws SystemError when nothing makes it so
+[[nodiscard]] LinearSolution solveLinearUnknowns(LinearNormalEquations const& normal, std::vector<int> const& columns,
+                                                 double ridge);
 
 /// Radial coefficients that minimise the loss, step by step.
 template <class ExecutionSpace>
@@ -82,7 +92,6 @@ class VariableProjection {
     std::vector<double> schur, gradient;  // S and J^T (y - A x)
   };
   void evaluate(MtpModel const& model, LinearSolution& solution, LinearNormalEquations& normal);
-  [[nodiscard]] LinearSolution solveLinear(LinearNormalEquations const& normal);
   [[nodiscard]] Linearization linearize();
   [[nodiscard]] std::optional<std::vector<double>> solveStep(Linearization const& at, double damping,
                                                              double& predicted) const;
