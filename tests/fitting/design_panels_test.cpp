@@ -215,6 +215,7 @@ TYPED_TEST(DesignPanelsTest, WeightedRowsAreComplete) {
     }
   }
   WeightedPanels<TypeParam> panels(model, RowColumns::all, 2, enough);
+  panels.setCoefficients(model);
   ASSERT_EQ(panels.columns(), columns);
   ASSERT_EQ(panels.designColumns(), unknowns);
   std::size_t const half = structures.size() / 2;
@@ -241,6 +242,7 @@ TYPED_TEST(DesignPanelsTest, WeightedRowsTellOfNumbersThatAreNotFinite) {
   structures[1].positions[1] = structures[1].positions[0];
   std::vector<double> const ones(rowsOf(structures), 1.0);
   WeightedPanels<TypeParam> panels(model, RowColumns::basis, 0, enough);
+  panels.setCoefficients(model);
   auto const list = listOf<typename TypeParam::memory_space>(model, structures);
   auto const counts = panels.load(list, ones, ones);
   EXPECT_EQ(counts(0, 1), 0);

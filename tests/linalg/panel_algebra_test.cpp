@@ -80,26 +80,6 @@ TYPED_TEST(PanelAlgebraTest, SumsOfProductsEqualPlainLoops) {
     }
 }
 
-TYPED_TEST(PanelAlgebraTest, CholeskySolvesAndRefuses) {
-  std::vector<double> const matrix = {4, 2, 0, 2, 5, 1, 0, 1, 3};
-  Numbers<TypeParam> factor(matrix), x({1, 2, 3, 0, 1, 0}), y({1, 2, 3});
-  ASSERT_TRUE(this->algebra.factorize(factor.data(), 3));
-  this->algebra.solve(factor.data(), 3, x.data(), 2);
-  this->algebra.solveLower(factor.data(), 3, y.data(), 1);
-  x.fetch();
-  y.fetch();
-  double const right[2][3] = {{1, 2, 3}, {0, 1, 0}};
-  for (int column = 0; column < 2; ++column)
-    for (int i = 0; i < 3; ++i) {
-      double sum = 0;
-      for (int j = 0; j < 3; ++j) sum += matrix[3 * j + i] * x[3 * column + j];
-      EXPECT_NEAR(sum, right[column][i], tolerance);
-    }
-  EXPECT_NEAR(y[0] * y[0] + y[1] * y[1] + y[2] * y[2], x[0] + 2 * x[1] + 3 * x[2], tolerance);  // b A^-1 b
-  Numbers<TypeParam> indefinite({1, 2, 2, 1});
-  EXPECT_FALSE(this->algebra.factorize(indefinite.data(), 2));
-}
-
 // R^T R = A^T A, for panels with more and with fewer rows than columns.
 TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
   int const columns = 6, stride = 25;

@@ -10,9 +10,16 @@
 
 namespace sinter {
 
+// With the coefficients that the rows have.
 template <class ExecutionSpace>
-WeightedPanels<ExecutionSpace> PanelPasses<ExecutionSpace>::panelsOf(MtpModel const& model, RowColumns which) const {
-  return {model, which, _batches.fittedSpecies(), _batches.panelMemory()};
+WeightedPanels<ExecutionSpace>& PanelPasses<ExecutionSpace>::panelsOf(MtpRows const& rows, RowColumns which) {
+  auto& kept = which == RowColumns::basis ? _of_basis : _of_all;
+  if (!kept || kept->identity != rows.identity()) {
+    kept.reset();
+    kept.emplace(Kept{rows.identity(), {rows.model(), which, _batches.fittedSpecies(), _batches.panelMemory()}});
+  }
+  kept->panels.setCoefficients(rows.model());
+  return kept->panels;
 }
 
 // Calls body(task, rows of a panel, their number, those that are not zero) for every structure of this rank.
@@ -53,7 +60,7 @@ std::vector<double> PanelPasses<ExecutionSpace>::total(Sums const& sums, std::si
 
 template <class ExecutionSpace>
 LinearNormalEquations PanelPasses<ExecutionSpace>::linearPass(MtpRows const& rows) {
-  auto panels = panelsOf(rows.model(), RowColumns::basis);
+  auto& panels = panelsOf(rows, RowColumns::basis);
   int const columns = panels.columns();
   std::size_t const size = static_cast<std::size_t>(columns) * static_cast<std::size_t>(columns);
   auto const sums = makeSums(size);
@@ -67,7 +74,7 @@ LinearNormalEquations PanelPasses<ExecutionSpace>::linearPass(MtpRows const& row
 
 template <class ExecutionSpace>
 RadialNormalEquations PanelPasses<ExecutionSpace>::radialPass(MtpRows const& rows) {
-  auto panels = panelsOf(rows.model(), RowColumns::all);
+  auto& panels = panelsOf(rows, RowColumns::all);
   int const columns = panels.columns(), basis = rows.basisFunctions(), radial = panels.designColumns() - basis,
             tail = columns - basis - radial;
   auto const size = [](int m, int n) { return static_cast<std::size_t>(m) * static_cast<std::size_t>(n); };
@@ -88,7 +95,7 @@ RadialNormalEquations PanelPasses<ExecutionSpace>::radialPass(MtpRows const& row
 
 template <class ExecutionSpace>
 std::vector<TriangularFactor> PanelPasses<ExecutionSpace>::factors(MtpRows const& rows, int folds) {
-  auto panels = panelsOf(rows.model(), RowColumns::basis);
+  auto& panels = panelsOf(rows, RowColumns::basis);
   auto const tasks = pieceTasks(_batches.order(), folds);
   std::vector<PanelFactor<ExecutionSpace>> pieces(tasks.count, PanelFactor<ExecutionSpace>(panels.columns() - 1));
   forStructures(tasks, panels, [&](std::size_t piece, double const* panel, int count, int filled) {
@@ -98,8 +105,9 @@ std::vector<TriangularFactor> PanelPasses<ExecutionSpace>::factors(MtpRows const
 }
 
 template <class ExecutionSpace>
-double PanelPasses<ExecutionSpace>::lossGradient(MtpRows const&, MtpModel const& model, std::vector<double>& gradient) {
-  auto panels = panelsOf(model, RowColumns::all);
+double PanelPasses<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel const& model,
+                                                 std::vector<double>& gradient) {
+  auto& panels = panelsOf(rows, RowColumns::all);
   int const columns = panels.columns(), unknowns = columns - 1;
   // A panel is [A J y] with the derivatives J of A x by the radial coefficients: y - A x takes the place of y.
   std::vector<double> x(static_cast<std::size_t>(unknowns), 0.0);

@@ -4,6 +4,8 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sinter/fitting/equation_batches.hpp"
@@ -14,7 +16,8 @@
 namespace sinter {
 
 /// What a device takes. Rows are made anew in every pass, for a batch at a time; each structure is added to its part by
-/// itself, in their order, so that sums depend neither on the batches nor on the number of ranks.
+/// itself, in their order, so that sums depend neither on the batches nor on the number of ranks where its rows and the
+/// products of PanelAlgebra do not.
 template <class ExecutionSpace>
 class PanelPasses : public RowPasses {
  public:
@@ -33,7 +36,13 @@ class PanelPasses : public RowPasses {
   // Partial sums in the memory of the execution space: those of this rank, the others are empty.
   using Sums = std::vector<Kokkos::View<double*, typename ExecutionSpace::memory_space>>;
 
-  [[nodiscard]] WeightedPanels<ExecutionSpace> panelsOf(MtpModel const& model, RowColumns which) const;
+  // Of one potential: tables, handles of libraries and memory for its panels.
+  struct Kept {
+    std::uint64_t identity;
+    WeightedPanels<ExecutionSpace> panels;
+  };
+
+  [[nodiscard]] WeightedPanels<ExecutionSpace>& panelsOf(MtpRows const& rows, RowColumns which);
   template <class Body>
   void forStructures(StructureTasks const& tasks, WeightedPanels<ExecutionSpace>& panels, Body const& body);
   [[nodiscard]] static Sums makeSums(std::size_t size);
@@ -41,6 +50,7 @@ class PanelPasses : public RowPasses {
 
   EquationBatches<ExecutionSpace>& _batches;
   PanelAlgebra<ExecutionSpace> _algebra;
+  std::optional<Kept> _of_basis, _of_all;  // with the columns of the last passes
 };
 
 }  // namespace sinter

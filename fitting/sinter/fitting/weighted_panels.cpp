@@ -11,7 +11,6 @@ template <class ExecutionSpace>
 WeightedPanels<ExecutionSpace>::WeightedPanels(MtpModel const& model, RowColumns which, int fitted_species,
                                                std::size_t max_memory, ExecutionSpace const& space)
     : _space(space), _which(which), _fitted_species(fitted_species), _panels(model, max_memory, space) {
-  _panels.setCoefficients(model);
   _design = _panels.columns(which);
   _columns = _design + fitted_species + 1;
 }

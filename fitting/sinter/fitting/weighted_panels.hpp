@@ -19,11 +19,14 @@ class WeightedPanels {
   /// For each structure how many of its rows are not zero (0), and whether some number was not finite (1).
   using RowCounts = Kokkos::View<int* [2], Kokkos::LayoutRight, Kokkos::HostSpace>;
 
-  /// \param model its coefficients are used
+  /// \param model a checked model; `setCoefficients` gives it coefficients
   /// \param fitted_species species whose energies are unknowns: all or 0
   /// \param max_memory as in DesignPanels
   WeightedPanels(MtpModel const& model, RowColumns which, int fitted_species, std::size_t max_memory,
                  ExecutionSpace const& space = {});
+
+  /// As MtpRowFactors::setCoefficients.
+  void setCoefficients(MtpModel const& model) { _panels.setCoefficients(model); }
 
   [[nodiscard]] int columns() const { return _columns; }
   /// Columns of basis functions and radial coefficients.
