@@ -175,15 +175,17 @@ TYPED_TEST(DesignPanelsTest, RowsOfAStructureDependOnNoOther) {
   auto const model = testModel(8, {14, 8});
   auto const structures = testStructures({14, 8});
   MtpRowFactors<TypeParam> const factors(model);
-  // Room for three of the structures of 13 atoms, but for a part only of that of 64.
-  std::size_t const max_memory = 3 * 13 * factors.bytesPerCentre(13, RowColumns::all);
-  ASSERT_LT(max_memory, 64 * factors.bytesPerCentre(64, RowColumns::all));
-  auto const all = panelOf<TypeParam>(model, structures, RowColumns::all, max_memory);
-  std::size_t first = 0;
-  for (auto const& structure : structures) {
-    auto const own = panelOf<TypeParam>(model, {structure}, RowColumns::all, max_memory);
-    EXPECT_TRUE(std::equal(own.data(), own.data() + own.size(), &all(first, 0))) << structure.size() << " atoms";
-    first += own.extent(0);
+  for (std::size_t const centres : {14, 19, 26, 39}) {  // of structures of 13 atoms; that of 64 has no room by itself
+    std::size_t const max_memory = centres * factors.bytesPerCentre(13, RowColumns::all);
+    ASSERT_LT(max_memory, 64 * factors.bytesPerCentre(64, RowColumns::all));
+    auto const all = panelOf<TypeParam>(model, structures, RowColumns::all, max_memory);
+    std::size_t first = 0;
+    for (auto const& structure : structures) {
+      auto const own = panelOf<TypeParam>(model, {structure}, RowColumns::all, max_memory);
+      EXPECT_TRUE(std::equal(own.data(), own.data() + own.size(), &all(first, 0)))
+          << structure.size() << " atoms, room for " << centres;
+      first += own.extent(0);
+    }
   }
 }
 
