@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "command_test.hpp"
+#include "core/mpi_command.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
@@ -532,10 +533,6 @@ TEST_F(FitCommand, ThreadsChangeNoBit) {
 TEST_F(FitCommand, RanksChangeNoBit) {
 #if defined(SINTER_MPIEXEC)
   writeVarpro();
-  std::string const ranks =
-      // Leaks of Open MPI are not ours.
-      "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
-      "ASAN_OPTIONS=detect_leaks=0 OMPI_MCA_rmaps_base_oversubscribe=1 " SINTER_MPIEXEC " -q -np ";
   for (std::string const options : {" --set solver.max_iterations=3 --set solver.seeds=2",
                                     " --set solver.method='\"bfgs\"' --set solver.max_iterations=3",
                                     " --set solver.method=lbfgs --set solver.max_iterations=1"}) {
@@ -545,7 +542,7 @@ TEST_F(FitCommand, RanksChangeNoBit) {
     for (int const count : {1, 2, 3}) {
       SCOPED_TRACE(std::to_string(count) + " ranks," + options);
       std::filesystem::remove_all(output);
-      Outcome const outcome = run(command, ranks + std::to_string(count));
+      Outcome const outcome = run(command, test::mpiCommand(count));
       ASSERT_EQ(outcome.code, 0) << outcome.err;
       EXPECT_EQ(contentOf(model_file), model);
       EXPECT_EQ(outcome.out.find("written in"), outcome.out.rfind("written in")) << outcome.out;
@@ -565,7 +562,7 @@ TEST_F(FitCommand, RanksChangeNoBit) {
   std::string content = contentOf(folder / "fit.toml");
   content.replace(content.find(train_file), train_file.size(), "mine.extxyz");
   (void)folder.write("fit.toml", content);
-  expectOnce(ranks + "2");
+  expectOnce(test::mpiCommand(2));
   std::filesystem::create_directory(folder / "with");
   std::filesystem::create_directory(folder / "without");
   std::filesystem::create_symlink(train_file, folder / "with/mine.extxyz");
@@ -573,8 +570,8 @@ TEST_F(FitCommand, RanksChangeNoBit) {
     std::string const with = quoted(folder / (first ? "without" : "with")),
                       without = quoted(folder / (first ? "with" : "without"));
     // Each rank looks into a folder of its own; the second command line is that of the second rank.
-    expectOnce(ranks + "1 -wdir " + with + " " + quoted(SINTER_COMMAND) + " fit " + quoted(folder / "fit.toml") +
-               " : -np 1 -wdir " + without);
+    expectOnce(test::mpiCommand(1) + "-wdir " + with + " " + quoted(SINTER_COMMAND) + " fit " +
+               quoted(folder / "fit.toml") + " : -np 1 -wdir " + without);
   }
 #else
   GTEST_SKIP() << "built without MPI";

@@ -15,7 +15,7 @@
 #include "basis_differences.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/core/error.hpp"
-#include "sinter/fitting/panel_sums.hpp"
+#include "sinter/fitting/weighted_panels.hpp"
 #include "sinter/mtp/mtp_rows.hpp"
 
 namespace sinter {
@@ -170,119 +170,86 @@ TYPED_TEST(DesignPanelsTest, RefuseAModelWithoutRadialCoefficients) {
   EXPECT_THROW(panels.setCoefficients(model), InputError);
 }
 
-// Sums over two batches equal plain loops over the rows of the host.
-TYPED_TEST(DesignPanelsTest, SumsAreThoseOfTheWeightedRows) {
+// A structure has the same rows, bit for bit, whatever comes before it and shares a portion with it.
+TYPED_TEST(DesignPanelsTest, RowsOfAStructureDependOnNoOther) {
+  auto const model = testModel(8, {14, 8});
+  auto const structures = testStructures({14, 8});
+  MtpRowFactors<TypeParam> const factors(model);
+  for (std::size_t const centres : {14, 19, 26, 39}) {  // of structures of 13 atoms; that of 64 has no room by itself
+    std::size_t const max_memory = centres * factors.bytesPerCentre(13, RowColumns::all);
+    ASSERT_LT(max_memory, 64 * factors.bytesPerCentre(64, RowColumns::all));
+    auto const all = panelOf<TypeParam>(model, structures, RowColumns::all, max_memory);
+    std::size_t first = 0;
+    for (auto const& structure : structures) {
+      auto const own = panelOf<TypeParam>(model, {structure}, RowColumns::all, max_memory);
+      EXPECT_TRUE(std::equal(own.data(), own.data() + own.size(), &all(first, 0)))
+          << structure.size() << " atoms, room for " << centres;
+      first += own.extent(0);
+    }
+  }
+}
+
+// Weighted rows of two batches.
+TYPED_TEST(DesignPanelsTest, WeightedRowsAreComplete) {
   using MemorySpace = typename TypeParam::memory_space;
   auto const model = testModel(8, {14, 8});
   auto const structures = testStructures({14, 8});
   auto const rows = referenceOf(model, structures);
-  auto const basis = static_cast<int>(model.alpha_moment_mapping.size()),
-             radial = static_cast<int>(model.radial_coeffs.size()), linear = basis + 2 + 1;
+  auto const unknowns = static_cast<int>(rows.extent(1)), columns = unknowns + 2 + 1;
   reference::Random random(3);
   std::vector<double> scale(rows.extent(0)), target(rows.extent(0));
   for (std::size_t r = 0; r < scale.size(); ++r) {
     scale[r] = r % 5 == 0 ? 0 : 1 + random();
     target[r] = random();
   }
-  HostPanel const weighted("weighted", rows.extent(0), linear + radial);  // [A species y | J]
-  std::vector<double> size(static_cast<std::size_t>(linear + radial));    // of each column
+  HostPanel const expected("expected", rows.extent(0), columns), found("found", rows.extent(0), columns);
+  std::vector<int> filled;  // rows of each structure that are not zero
   std::size_t row = 0;
   for (auto const& structure : structures) {
     auto const types = reference::typesOf(model, structure);
+    filled.push_back(0);
     for (std::size_t end = row + MtpRows::rowsOf(structure.size()), first = row; row < end; ++row) {
-      for (int k = 0; k < basis; ++k) weighted(row, k) = rows(row, k);
+      for (int c = 0; c < unknowns; ++c) expected(row, c) = scale[row] * rows(row, c);
       for (int z = 0; z < 2 && row == first; ++z)
-        weighted(row, basis + z) = static_cast<double>(std::count(types.begin(), types.end(), z));
-      weighted(row, basis + 2) = target[row];
-      for (int c = 0; c < radial; ++c) weighted(row, linear + c) = rows(row, basis + c);
-      for (int c = 0; c < linear + radial; ++c) {
-        weighted(row, c) *= scale[row];
-        size[c] = std::hypot(size[c], weighted(row, c));
-      }
+        expected(row, unknowns + z) = scale[row] * static_cast<double>(std::count(types.begin(), types.end(), z));
+      expected(row, columns - 1) = scale[row] * target[row];
+      filled.back() += scale[row] != 0 ? 1 : 0;
     }
   }
-  PanelSums<TypeParam> of_basis(model, RowColumns::basis, 2, enough), all(model, RowColumns::all, 2, enough);
+  WeightedPanels<TypeParam> panels(model, RowColumns::all, 2, enough);
+  panels.setCoefficients(model);
+  ASSERT_EQ(panels.columns(), columns);
+  ASSERT_EQ(panels.designColumns(), unknowns);
   std::size_t const half = structures.size() / 2;
   for (auto const& [begin, end] : {std::pair(std::size_t{0}, half), std::pair(half, structures.size())}) {
     std::vector<Structure> const before(structures.begin(), structures.begin() + begin),
         batch(structures.begin() + begin, structures.begin() + end);
-    auto const list = listOf<MemorySpace>(model, batch);
     std::size_t const first = rowsOf(before), count = rowsOf(batch);
-    for (auto* sums : {&of_basis, &all})
-      sums->add(list, begin, std::span(scale).subspan(first, count), std::span(target).subspan(first, count));
-  }
-  auto const product = [&](int i, int j) {
-    double sum = 0;
-    for (std::size_t r = 0; r < weighted.extent(0); ++r) sum += weighted(r, i) * weighted(r, j);
-    return sum;
-  };
-  auto const normal = of_basis.linear();
-  auto const of_radial = all.radial();
-  ASSERT_EQ(normal.columns, linear - 1);
-  ASSERT_EQ(of_radial.columns, radial);
-  ASSERT_EQ(of_radial.cross.size(), static_cast<std::size_t>(radial * linear));
-  auto const check = [&](double found, int i, int j) {
-    EXPECT_NEAR(found, product(i, j), 1e-12 * size[i] * size[j] + 1e-12) << i << " " << j;
-  };
-  for (int i = 0; i < linear; ++i)
-    for (int j = 0; j < linear; ++j) check(normal(i, j), i, j);
-  for (int c = 0; c < radial; ++c) {
-    for (int d = 0; d < radial; ++d) check(of_radial.gram[d * radial + c], linear + c, linear + d);
-    for (int i = 0; i < linear; ++i) check(of_radial.cross[i * radial + c], linear + c, i);
-  }
-}
-
-// What passes take on a device is what they sum on the host.
-TYPED_TEST(DesignPanelsTest, PassesOfATrainingSetAreTheSame) {
-  auto const model = testModel(8, {14, 8});
-  auto structures = testStructures({14, 8});
-  reference::Random random(9);
-  for (auto& s : structures) {
-    s.energy = random();
-    for (std::size_t i = 0; i < s.size(); ++i) s.forces.push_back({random(), random(), random()});
-    s.virial = Voigt{random(), random(), random(), random(), random(), random()};
-  }
-  FitSettings settings;
-  settings.max_memory = 1 << 16;  // several batches
-  MtpRows rows(model);
-  rows.setCoefficients(model);
-  TrainingRows<Kokkos::Serial> host(settings, model, structures);
-  std::size_t batches = 0, done = 0;
-  TrainingRows<TypeParam> training(settings, model, structures, [&](std::size_t structures_done) {
-    ++batches;
-    done = structures_done;
-  });
-  auto const linear = training.panelSums(rows.model(), RowColumns::basis).linear(), expected = host.linearPass(rows);
-  auto const radial = training.panelSums(rows.model(), RowColumns::all).radial(), of_radial = host.radialPass(rows);
-  EXPECT_GT(batches, 3U);
-  EXPECT_EQ(done, structures.size());
-  ASSERT_EQ(linear.columns, expected.columns);
-  ASSERT_EQ(radial.columns, of_radial.columns);
-  auto const check = [](std::vector<double> const& found, std::vector<double> const& reference) {
-    ASSERT_EQ(found.size(), reference.size());
-    double largest = 0, difference = 0;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      difference = std::fmax(difference, std::abs(found[i] - reference[i]));
-      largest = std::max(largest, std::abs(reference[i]));
+    auto const counts = panels.load(listOf<MemorySpace>(model, batch), std::span(scale).subspan(first, count),
+                                    std::span(target).subspan(first, count));
+    for (std::size_t s = begin; s < end; ++s) {
+      EXPECT_EQ(counts(s - begin, 0), filled[s]) << "structure " << s;
+      EXPECT_EQ(counts(s - begin, 1), 0) << "structure " << s;
     }
-    EXPECT_GT(largest, 1);
-    EXPECT_LE(difference, 1e-12 * largest);
-  };
-  check(linear.gram, expected.gram);
-  check(radial.gram, of_radial.gram);
-  check(radial.cross, of_radial.cross);
+    using Rows = Kokkos::View<double const**, Kokkos::LayoutRight, MemorySpace>;
+    Kokkos::deep_copy(Kokkos::subview(found, std::pair(first, first + count), Kokkos::ALL),
+                      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), Rows(panels.row(0), count, columns)));
+  }
+  for (int c = 0; c < columns; ++c) EXPECT_LE(deviation(found, c, expected, c), 1e-12) << "column " << c;
 }
 
-TYPED_TEST(DesignPanelsTest, SumsRefuseAtomsAtOnePlace) {
+TYPED_TEST(DesignPanelsTest, WeightedRowsTellOfNumbersThatAreNotFinite) {
   auto const model = testModel(6);
   std::vector<Structure> structures = {reference::diamond(1, 5.4, 0.1), reference::diamond(1, 5.4, 0.1)};
   structures[1].positions[1] = structures[1].positions[0];
   std::vector<double> const ones(rowsOf(structures), 1.0);
-  PanelSums<TypeParam> sums(model, RowColumns::basis, 0, enough);
+  WeightedPanels<TypeParam> panels(model, RowColumns::basis, 0, enough);
+  panels.setCoefficients(model);
   auto const list = listOf<typename TypeParam::memory_space>(model, structures);
-  auto const message = test::messageOf<InputError>([&] { sums.add(list, 7, ones, ones); });
-  EXPECT_NE(message.find("structure 8:"), std::string::npos) << message;
-  EXPECT_THROW(sums.add(list, 0, std::span(ones).first(3), ones), InputError);
+  auto const counts = panels.load(list, ones, ones);
+  EXPECT_EQ(counts(0, 1), 0);
+  EXPECT_EQ(counts(1, 1), 1);
+  EXPECT_THROW((void)panels.load(list, std::span(ones).first(3), ones), InputError);
 }
 
 }  // namespace

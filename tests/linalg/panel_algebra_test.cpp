@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "backends.hpp"
+#include "sinter/core/error.hpp"
+#include "sinter/linalg/panel_factor.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -77,26 +80,6 @@ TYPED_TEST(PanelAlgebraTest, SumsOfProductsEqualPlainLoops) {
     }
 }
 
-TYPED_TEST(PanelAlgebraTest, CholeskySolvesAndRefuses) {
-  std::vector<double> const matrix = {4, 2, 0, 2, 5, 1, 0, 1, 3};
-  Numbers<TypeParam> factor(matrix), x({1, 2, 3, 0, 1, 0}), y({1, 2, 3});
-  ASSERT_TRUE(this->algebra.factorize(factor.data(), 3));
-  this->algebra.solve(factor.data(), 3, x.data(), 2);
-  this->algebra.solveLower(factor.data(), 3, y.data(), 1);
-  x.fetch();
-  y.fetch();
-  double const right[2][3] = {{1, 2, 3}, {0, 1, 0}};
-  for (int column = 0; column < 2; ++column)
-    for (int i = 0; i < 3; ++i) {
-      double sum = 0;
-      for (int j = 0; j < 3; ++j) sum += matrix[3 * j + i] * x[3 * column + j];
-      EXPECT_NEAR(sum, right[column][i], tolerance);
-    }
-  EXPECT_NEAR(y[0] * y[0] + y[1] * y[1] + y[2] * y[2], x[0] + 2 * x[1] + 3 * x[2], tolerance);  // b A^-1 b
-  Numbers<TypeParam> indefinite({1, 2, 2, 1});
-  EXPECT_FALSE(this->algebra.factorize(indefinite.data(), 2));
-}
-
 // R^T R = A^T A, for panels with more and with fewer rows than columns.
 TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
   int const columns = 6, stride = 25;
@@ -115,6 +98,45 @@ TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
         EXPECT_NEAR(sum, gram[i * columns + j], tolerance) << rows << " rows";
       }
   }
+}
+
+// Rows of several panels, some of them zero, against the same rows on the host; cut in another way, bit for bit.
+TYPED_TEST(PanelAlgebraTest, PanelFactorIsThatOfStreamedRows) {
+  int const unknowns = 6, columns = unknowns + 1, stride = 9;
+  for (int const rows : {4, 50, 2000}) {  // fewer than columns, fewer and more than are factorised at a time
+    SCOPED_TRACE(std::to_string(rows) + " rows");
+    auto panel = Numbers<TypeParam>::random(rows * stride, 5);
+    StreamedLeastSquares streamed(unknowns);
+    std::size_t filled = 0;
+    for (int r = 0; r < rows; ++r)
+      if (r % 3 == 1)
+        std::fill_n(&panel.host(r * stride), stride, 0.0);
+      else
+        streamed.append({&panel.host(r * stride), unknowns}, panel.host(r * stride + unknowns)), ++filled;
+    Kokkos::deep_copy(panel.device, panel.host);
+    PanelFactor<TypeParam> whole(unknowns), pieces(unknowns);
+    whole.append(panel.data(), rows, stride, filled);
+    for (int begin = 0; begin < rows; begin += 17)
+      pieces.append(panel.data() + begin * stride, std::min(17, rows - begin), stride, begin == 0 ? filled : 0);
+    auto const expected = streamed.factor(), found = whole.factor();
+    EXPECT_EQ(found.columns, unknowns);
+    EXPECT_EQ(found.rows, expected.rows);
+    EXPECT_EQ(found.r, pieces.factor().r);
+    auto const product = [&](TriangularFactor const& factor, int i, int j) {
+      double sum = 0;
+      for (int k = 0; k < columns; ++k) {
+        EXPECT_TRUE(k <= i || factor.r[i * columns + k] == 0);
+        sum += factor.r[i * columns + k] * factor.r[j * columns + k];
+      }
+      return sum;
+    };
+    for (int i = 0; i < columns; ++i)
+      for (int j = 0; j < columns; ++j)
+        EXPECT_NEAR(product(found, i, j), product(expected, i, j), tolerance * rows) << i << " " << j;
+  }
+  PanelFactor<TypeParam> none(unknowns);
+  EXPECT_THROW((void)none.factor(), InputError);
+  EXPECT_THROW(PanelFactor<TypeParam>(0), InputError);
 }
 
 }  // namespace

@@ -45,8 +45,12 @@ void DesignPanels<ExecutionSpace>::addRows(NeighborList<memory_space> const& lis
     int end = begin;
     for (std::size_t bytes = 0; end < list.numCentres(); ++end) {
       while (offsets(s + 1) <= end) ++s;
-      bytes += _factors.bytesPerCentre(static_cast<int>(offsets(s + 1) - offsets(s)), which);
-      if (bytes > _max_memory && end > begin) break;
+      auto const atoms = static_cast<std::size_t>(offsets(s + 1) - offsets(s));
+      std::size_t const of_centre = _factors.bytesPerCentre(static_cast<int>(atoms), which);
+      // A structure is cut only where it has no room by itself, so that its rows do not depend on the others.
+      std::size_t const wanted = end == offsets(s) ? atoms * of_centre : of_centre;
+      if (bytes + wanted > _max_memory && end > begin) break;
+      bytes += of_centre;
     }
     _factors.load(list, begin, end, which);
     _factors.addEnergies(rows, panel);

@@ -36,8 +36,9 @@ class DesignPanels {
   /// radial coefficients eV, eV/A, eV per unit of c
   /// \throws InputError when the panel is too small.
   /// Cost per atom of a structure of N atoms with Q accumulated moments: 6 N Q columns flops in matrix products, and 1
-  /// + species * radial size times 24 N Q bytes of derivatives. Bitwise repeatable for the same `max_memory` on one
-  /// machine, whatever the number of threads.
+  /// + species * radial size times 24 N Q bytes of derivatives. Bitwise repeatable on one machine, whatever the
+  /// number of threads and the other structures of the list; structures that need more than `max_memory` by themselves,
+  /// for the same `max_memory`.
   void addRows(NeighborList<memory_space> const& list, RowColumns which, Panel const& panel);
 
  private:

@@ -44,14 +44,22 @@ void addMatrixProduct(double const* left, double const* right, int m, int n, int
 Cholesky::Cholesky(std::vector<double> factor, int size) : _factor(std::move(factor)), _size(size) {}
 
 std::optional<Cholesky> Cholesky::factorize(std::vector<double> matrix, int size) {
-  if (!detail::factorizeCholesky(matrix.data(), size)) return {};
+  int info = 0;
+  dpotrf_("L", &size, matrix.data(), &size, &info);
+  if (info < 0) detail::checkLapack(info, "dpotrf");
+  if (info > 0) return {};
   return Cholesky(std::move(matrix), size);
 }
 
-void Cholesky::solve(double* right, int columns) const { detail::solveCholesky(_factor.data(), _size, right, columns); }
+void Cholesky::solve(double* right, int columns) const {
+  int info = 0;
+  dpotrs_("L", &_size, &columns, _factor.data(), &_size, right, &_size, &info);
+  detail::checkLapack(info, "dpotrs");
+}
 
 void Cholesky::solveLower(double* right, int columns) const {
-  detail::solveLower(_factor.data(), _size, right, columns);
+  double const one = 1;
+  dtrsm_("L", "L", "N", "N", &_size, &columns, &one, _factor.data(), &_size, right, &_size);
 }
 
 std::vector<double> orthonormalBasis(std::vector<double> vectors, int rows, int count) {

@@ -54,27 +54,6 @@ void withWorkspace(char const* routine, Call const& call) {
   checkLapack(info, routine);
 }
 
-/// Cholesky factor of a symmetric matrix (lower triangle) in its place; false when it is not positive definite.
-inline bool factorizeCholesky(double* matrix, int size) {
-  int info = 0;
-  dpotrf_("L", &size, matrix, &size, &info);
-  if (info < 0) checkLapack(info, "dpotrf");
-  return info == 0;
-}
-
-/// Replaces right-hand sides B by (L L^T)^-1 B.
-inline void solveCholesky(double const* factor, int size, double* right, int columns) {
-  int info = 0;
-  dpotrs_("L", &size, &columns, factor, &size, right, &size, &info);
-  checkLapack(info, "dpotrs");
-}
-
-/// Replaces right-hand sides B by L^-1 B.
-inline void solveLower(double const* factor, int size, double* right, int columns) {
-  double const one = 1;
-  dtrsm_("L", "L", "N", "N", &size, &columns, &one, factor, &size, right, &size);
-}
-
 /// Householder QR of a column-major matrix in its place; returns the factors of the reflectors.
 inline std::vector<double> factorizeQr(double* matrix, int rows, int columns, int stride) {
   std::vector<double> tau(static_cast<std::size_t>(std::min(rows, columns)));

@@ -61,13 +61,14 @@ class StreamedLeastSquares {
 
   [[nodiscard]] std::size_t rows() const { return _rows; }
 
+  /// Rows that are factorised together, R among them.
+  [[nodiscard]] static int capacityFor(int columns) { return columns + 1 + (columns > 64 ? 4 * columns : 256); }
   /// Numbers that an object of so many columns keeps.
   [[nodiscard]] static std::size_t numbersFor(int columns) {
     return static_cast<std::size_t>(capacityFor(columns)) * (static_cast<std::size_t>(columns) + 1);
   }
 
  private:
-  static int capacityFor(int columns) { return columns + 1 + (columns > 64 ? 4 * columns : 256); }
   void factorize();
 
   int _columns;

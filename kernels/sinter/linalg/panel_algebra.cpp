@@ -28,21 +28,6 @@ void PanelAlgebra<ExecutionSpace>::addToPanel(double const* left, int rows, int 
 }
 
 template <class ExecutionSpace>
-bool PanelAlgebra<ExecutionSpace>::factorize(double* matrix, int size) const {
-  return detail::factorizeCholesky(matrix, size);
-}
-
-template <class ExecutionSpace>
-void PanelAlgebra<ExecutionSpace>::solve(double const* factor, int size, double* right, int columns) const {
-  detail::solveCholesky(factor, size, right, columns);
-}
-
-template <class ExecutionSpace>
-void PanelAlgebra<ExecutionSpace>::solveLower(double const* factor, int size, double* right, int columns) const {
-  detail::solveLower(factor, size, right, columns);
-}
-
-template <class ExecutionSpace>
 void PanelAlgebra<ExecutionSpace>::triangularize(double* matrix, int rows, int columns, int stride) const {
   static_cast<void>(detail::factorizeQr(matrix, rows, columns, stride));
 }

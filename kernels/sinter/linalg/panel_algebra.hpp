@@ -38,16 +38,6 @@ class PanelAlgebra {
   void addToPanel(double const* left, int rows, int inner, int left_stride, double const* right, int columns,
                   int right_stride, double* panel, int stride) const;
 
-  /// Replaces a symmetric matrix, of which the lower triangle is given, by its Cholesky factor L. Waits for it.
-  /// \returns whether the matrix is positive definite to rounding; without that it is spoilt
-  [[nodiscard]] bool factorize(double* matrix, int size) const;
-
-  /// Replaces `columns` right-hand sides B by (L L^T)^-1 B.
-  void solve(double const* factor, int size, double* right, int columns) const;
-
-  /// Replaces B by L^-1 B.
-  void solveLower(double const* factor, int size, double* right, int columns) const;
-
   /// Householder QR of a column-major matrix (rows, columns), columns `stride` apart: R in its upper triangle, below
   /// it what is left of the reflectors.
   void triangularize(double* matrix, int rows, int columns, int stride) const;

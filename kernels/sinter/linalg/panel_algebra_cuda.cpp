@@ -47,15 +47,6 @@ struct PanelAlgebra<Space>::Libraries {
     if (solver != nullptr) cusolverDnDestroy(solver);
     if (blas != nullptr) cublasDestroy(blas);
   }
-
-  // What the last call of the solver found.
-  [[nodiscard]] int infoOf(char const* routine) const {
-    int value = 0;
-    Kokkos::deep_copy(space, value, info);
-    space.fence("sinter::linalg::info");
-    if (value < 0) throw SystemError(std::string(routine) + " failed, info = " + std::to_string(value));
-    return value;
-  }
 };
 
 template <>
@@ -88,33 +79,6 @@ void PanelAlgebra<Space>::addToPanel(double const* left, int rows, int inner, in
 }
 
 template <>
-bool PanelAlgebra<Space>::factorize(double* matrix, int size) const {
-  auto const& l = *_libraries;
-  int length = 0;
-  check(cusolverDnDpotrf_bufferSize(l.solver, CUBLAS_FILL_MODE_LOWER, size, matrix, size, &length),
-        "cusolverDnDpotrf_bufferSize");
-  auto const work = workspaceOf(l.space, length);
-  check(cusolverDnDpotrf(l.solver, CUBLAS_FILL_MODE_LOWER, size, matrix, size, work.data(), length, l.info.data()),
-        "cusolverDnDpotrf");
-  return l.infoOf("cusolverDnDpotrf") == 0;
-}
-
-template <>
-void PanelAlgebra<Space>::solve(double const* factor, int size, double* right, int columns) const {
-  auto const& l = *_libraries;
-  check(cusolverDnDpotrs(l.solver, CUBLAS_FILL_MODE_LOWER, size, columns, factor, size, right, size, l.info.data()),
-        "cusolverDnDpotrs");
-}
-
-template <>
-void PanelAlgebra<Space>::solveLower(double const* factor, int size, double* right, int columns) const {
-  double const one = 1;
-  check(cublasDtrsm(_libraries->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, CUBLAS_DIAG_NON_UNIT, size,
-                    columns, &one, factor, size, right, size),
-        "cublasDtrsm");
-}
-
-template <>
 void PanelAlgebra<Space>::triangularize(double* matrix, int rows, int columns, int stride) const {
   auto const& l = *_libraries;
   int length = 0;
@@ -122,7 +86,10 @@ void PanelAlgebra<Space>::triangularize(double* matrix, int rows, int columns, i
   auto const tau = workspaceOf(l.space, std::min(rows, columns)), work = workspaceOf(l.space, length);
   check(cusolverDnDgeqrf(l.solver, rows, columns, matrix, stride, tau.data(), work.data(), length, l.info.data()),
         "cusolverDnDgeqrf");
+  int value = 0;
+  Kokkos::deep_copy(l.space, value, l.info);
   l.space.fence("sinter::linalg::triangularize");  // its workspace ends here
+  if (value != 0) throw SystemError("cusolverDnDgeqrf failed, info = " + std::to_string(value));
 }
 
 }  // namespace sinter

@@ -45,6 +45,9 @@ class MtpRows {
   /// \throws InputError when it has no radial coefficients.
   void setCoefficients(MtpModel const& model);
 
+  /// Number of this potential's tables among all of the process; copies have the same.
+  [[nodiscard]] std::uint64_t identity() const { return _identity; }
+
   /// The model with the coefficients that the rows have.
   [[nodiscard]] MtpModel const& model() const { return _model; }
 
@@ -150,7 +153,7 @@ class MtpRows {
                  double* rows, int stride) const;
 
   MtpModel _model;
-  std::uint64_t _identity = 0;  // of this potential among all
+  std::uint64_t _identity = 0;
   int _species = 0, _functions = 0, _radial_stride = 0, _monomials = 0, _accumulated = 0;
   int _radial_gradients = 0, _basis_gradients = 0;  // packs per centre
   MtpRadialFunctions _radial;
