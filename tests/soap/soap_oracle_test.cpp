@@ -1,0 +1,120 @@
+// Against SOAP vectors that QUIP computed (../shared/data; skipped where it is absent).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sinter/structures/byte_stream.hpp"
+#include "sinter/structures/reader.hpp"
+#include "soap_reference.hpp"
+
+namespace sinter {
+namespace {
+
+std::filesystem::path const shared_data = SINTER_SHARED_DATA;
+using Vectors = std::vector<std::vector<double>>;
+
+class SoapOracleTest : public testing::Test {
+  void SetUp() override {
+    if (!std::filesystem::exists(shared_data)) GTEST_SKIP() << "no " << shared_data;
+  }
+};
+
+nlohmann::json readJson(std::filesystem::path const& file) {
+  auto const bytes = detail::openBytes(file.string());
+  std::string text, block(1 << 16, ' ');
+  while (std::size_t const size = bytes->read(block.data(), block.size())) text.append(block, 0, size);
+  return nlohmann::json::parse(text);
+}
+
+// What QUIP computed for one structure.
+struct Oracle {
+  SoapSettings settings;
+  Structure structure;
+  bool inner_average = false;
+  Vectors vectors;  // of each atom (an empty one is not known), or the average
+};
+
+// One hundred environments of silicon.
+std::vector<Oracle> quipEnvironments() {
+  auto const folder = shared_data / "soap_quip";
+  std::vector<Oracle> oracles;
+  std::vector<std::pair<std::size_t, std::size_t>> atoms;  // oracle and atom of each environment
+  for (auto const& structure : readStructures((folder / "Si.np1.xyz").string())) {
+    Oracle& oracle = oracles.emplace_back();
+    oracle.settings = {.species = {14}, .cutoff = 4, .n_max = 8, .l_max = 8};
+    oracle.structure = structure;
+    oracle.vectors.resize(structure.size());
+    for (std::size_t i = 0; i < structure.size(); ++i) atoms.emplace_back(oracles.size() - 1, i);
+  }
+  auto const json = readJson(folder / "Si.soap.cur_points.json");
+  auto const& index = json.at("index").at(0);
+  auto const values = json.at("coords").at(0).at("sparsex").get<std::vector<double>>();
+  std::size_t const dimension = values.size() / index.size();
+  for (std::size_t v = 0; v < index.size(); ++v) {
+    auto const [oracle, atom] = atoms.at(index[v].get<std::size_t>() - 1);
+    oracles[oracle].vectors[atom].assign(values.begin() + v * dimension, values.begin() + (v + 1) * dimension);
+  }
+  return oracles;
+}
+
+// Ten settings drawn at random.
+std::vector<Oracle> quippySettings() {
+  auto const folder = shared_data / "soap_ref" / "quippy_random";
+  auto const frames = readStructures((folder / "frames.extxyz").string());
+  auto const json = readJson(folder / "cases.json.xz");
+  std::vector<Oracle> oracles;
+  for (auto const& c : json.at("cases")) {
+    Oracle& oracle = oracles.emplace_back();
+    oracle.settings.species = c.at("species_Z").get<std::vector<std::int32_t>>();
+    oracle.settings.cutoff = c.at("cutoff");
+    oracle.settings.cutoff_width = c.at("cutoff_width");
+    oracle.settings.sigma = c.at("sigma");
+    oracle.settings.n_max = c.at("n_max");
+    oracle.settings.l_max = c.at("l_max");
+    oracle.structure = frames.at(c.at("frame").get<std::size_t>());
+    oracle.inner_average = c.at("average") == "inner";
+    oracle.vectors = c.at("vectors").get<Vectors>();
+  }
+  return oracles;
+}
+
+// Largest difference of the vectors that are known.
+double deviation(Vectors const& found, Vectors const& expected) {
+  EXPECT_EQ(found.size(), expected.size());
+  double worst = 0;
+  for (std::size_t v = 0; v < expected.size(); ++v) {
+    if (expected[v].empty()) continue;
+    EXPECT_EQ(found[v].size(), expected[v].size());
+    for (std::size_t c = 0; c < expected[v].size(); ++c) {
+      double const difference = std::abs(found[v][c] - expected[v][c]);
+      if (!(difference <= worst)) worst = difference;
+    }
+  }
+  return worst;
+}
+
+Vectors plainVectors(Oracle const& oracle) {
+  if (oracle.inner_average) return {reference::soapInnerAverage(oracle.settings, oracle.structure)};
+  return reference::soapVectors(oracle.settings, oracle.structure);
+}
+
+TEST_F(SoapOracleTest, PlainReferenceEqualsQuip) {
+  std::size_t known = 0;
+  for (auto const& oracle : quipEnvironments()) {
+    EXPECT_LE(deviation(plainVectors(oracle), oracle.vectors), 1e-12);
+    for (auto const& vector : oracle.vectors) known += vector.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(known, 100U);
+  auto const oracles = quippySettings();
+  EXPECT_EQ(oracles.size(), 10U);
+  for (std::size_t o = 0; o < oracles.size(); ++o)
+    EXPECT_LE(deviation(plainVectors(oracles[o]), oracles[o].vectors), 1e-12) << "settings " << o;
+}
+
+}  // namespace
+}  // namespace sinter
