@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "backends.hpp"
+#include "sinter/soap/soap_evaluator.hpp"
 #include "sinter/structures/byte_stream.hpp"
 #include "sinter/structures/reader.hpp"
 #include "soap_reference.hpp"
@@ -18,11 +20,13 @@ namespace {
 std::filesystem::path const shared_data = SINTER_SHARED_DATA;
 using Vectors = std::vector<std::vector<double>>;
 
+template <class ExecutionSpace>
 class SoapOracleTest : public testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists(shared_data)) GTEST_SKIP() << "no " << shared_data;
   }
 };
+TYPED_TEST_SUITE(SoapOracleTest, test::ExecutionSpaces);
 
 nlohmann::json readJson(std::filesystem::path const& file) {
   auto const bytes = detail::openBytes(file.string());
@@ -103,17 +107,35 @@ Vectors plainVectors(Oracle const& oracle) {
   return reference::soapVectors(oracle.settings, oracle.structure);
 }
 
-TEST_F(SoapOracleTest, PlainReferenceEqualsQuip) {
+template <class ExecutionSpace>
+Vectors vectorsOf(Oracle const& oracle, Precision precision) {
+  SoapEvaluator<ExecutionSpace> const soap(oracle.settings, precision);
+  auto const all = soap.evaluate({&oracle.structure, 1}, oracle.inner_average ? SoapAverage::inner : SoapAverage::none);
+  Vectors vectors;
+  for (auto v = all.begin(); v != all.end(); v += soap.dimension()) vectors.emplace_back(v, v + soap.dimension());
+  return vectors;
+}
+
+TYPED_TEST(SoapOracleTest, HundredEnvironmentsOfQuip) {
   std::size_t known = 0;
   for (auto const& oracle : quipEnvironments()) {
     EXPECT_LE(deviation(plainVectors(oracle), oracle.vectors), 1e-12);
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::full), oracle.vectors), 1e-12);
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::mixed), oracle.vectors), 1e-6);
     for (auto const& vector : oracle.vectors) known += vector.empty() ? 0 : 1;
   }
   EXPECT_EQ(known, 100U);
+}
+
+TYPED_TEST(SoapOracleTest, TenSettingsOfQuip) {
   auto const oracles = quippySettings();
   EXPECT_EQ(oracles.size(), 10U);
-  for (std::size_t o = 0; o < oracles.size(); ++o)
-    EXPECT_LE(deviation(plainVectors(oracles[o]), oracles[o].vectors), 1e-12) << "settings " << o;
+  for (std::size_t o = 0; o < oracles.size(); ++o) {
+    auto const& expected = oracles[o].vectors;
+    EXPECT_LE(deviation(plainVectors(oracles[o]), expected), 1e-12) << "settings " << o;
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::full), expected), 1e-12) << "settings " << o;
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::mixed), expected), 1e-6) << "settings " << o;
+  }
 }
 
 }  // namespace
