@@ -69,7 +69,7 @@ TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
     for (auto const average : {SoapAverage::none, SoapAverage::inner, SoapAverage::outer}) {
       auto const mixed = SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate(structures, average);
       auto const full = SoapEvaluator<TypeParam>(settings).evaluate(structures, average);
-      EXPECT_LE(deviation(mixed, full), 1e-6);  // some ten roundings of float
+      EXPECT_LE(deviation(mixed, full), 1e-6);                             // some ten roundings of float
       if (settings.dimension() > 2) EXPECT_GT(deviation(mixed, full), 0);  // one component is 1 in any precision
     }
   }
