@@ -26,7 +26,7 @@ namespace {
 using Space = Kokkos::DefaultExecutionSpace;
 using Memory = Space::memory_space;
 constexpr double skin = 1.0;
-constexpr int chunk = 512;  // atoms whose vectors are kept
+constexpr int chunk = 64;  // atoms whose vectors are kept: they fit into a cache
 
 struct SoapCase {
   int n_max = 12, l_max = 6;

@@ -257,21 +257,21 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
   // R_nl and R'_nl of each neighbour, in lanes over neighbours.
   KOKKOS_FUNCTION void evaluateRadialAndSlopes(Workers const& workers, Scratch const& s, int count) const {
     int const row = packsOfRow();
+    // As in evaluateRadial; what belongs to a full register of neighbours is transposed.
     forEachOf(workers, (count + lanes - 1) / lanes, angular() * row, [&](int block, int column) {
-      int const l = column / row, pack = column % row;
       Number values[lanes], slopes[lanes];
-      for (int lane = 0; lane < lanes; ++lane) {
+      unrolled<lanes>([&](auto lane) SINTER_ALWAYS_INLINE {
         int const k = block * lanes + lane;
-        Number const* const polynomials = polynomialsOf(s, k, l) + pack;
+        Number const* const polynomials = polynomialsOf(s, k, column / row) + column % row;
         Number const t(s.argument[k]);
         Number value = polynomials[0], slope(Real(0));
         unrolled<Plan::degree>([&](auto p) SINTER_ALWAYS_INLINE {
-          slope = Kokkos::fma(slope, t, value);
+          slope = p == 0 ? value : Kokkos::fma(slope, t, value);
           value = Kokkos::fma(value, t, polynomials[(p + 1) * row]);
         });
         values[lane] = value;
         slopes[lane] = slope * Number(s.slope[k]);
-      }
+      });
       transpose<lanes>(values);
       transpose<lanes>(slopes);
       for (int n = 0; n < lanes; ++n) {
