@@ -232,42 +232,44 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
     });
   }
 
-  // The polynomials of an interval.
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Number const* polynomialsOf(Scratch const& s, int k, int l) const {
-    auto const interval = static_cast<std::ptrdiff_t>(s.interval[k]) * angular() + l;
-    return reinterpret_cast<Number const*>(table().coefficients.data()) + interval * (Plan::degree + 1) * packsOfRow();
+  // The polynomials of a neighbour for a column of R, which is l and a pack of n: coefficients of t^degree, then, each
+  // `powerStep` further on, of lower powers.
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Number const* polynomialsOf(Scratch const& s, int k, int column) const {
+    int const row = packsOfRow(), interval = s.interval[k];
+    auto const* const all = reinterpret_cast<Number const*>(table().coefficients.data()) +
+                            static_cast<std::ptrdiff_t>(interval) * angular() * row * (Plan::degree + 1);
+    if constexpr (Team::on_device)
+      return all + column / row * row * (Plan::degree + 1) + column % row;
+    else
+      return all + column * (Plan::degree + 1);
   }
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION int powerStep() const { return Team::on_device ? packsOfRow() : 1; }
 
   // R_nl of each neighbour, eq. (4.5), by Horner's rule.
   KOKKOS_FUNCTION void evaluateRadial(Workers const& workers, Scratch const& s, int count) const {
-    int const row = packsOfRow();
-    forEachOf(workers, count, angular() * (Team::on_device ? row : 1), [&](int k, int column) {
-      int const l = Team::on_device ? column / row : column, own = Team::on_device ? column % row : 0;
-      Number const* const polynomials = polynomialsOf(s, k, l);
+    int const columns = angular() * packsOfRow();
+    forEachOf(workers, count, columns, [&](int k, int column) {
+      Number const* const polynomials = polynomialsOf(s, k, column);
       Number const t(s.argument[k]);
-      for (int pack = own; pack < (Team::on_device ? own + 1 : row); ++pack) {
-        Number value = polynomials[pack];
-        unrolled<Plan::degree>(
-            [&](auto p) SINTER_ALWAYS_INLINE { value = Kokkos::fma(value, t, polynomials[(p + 1) * row + pack]); });
-        s.radial[(k * angular() + l) * row + pack] = value;
-      }
+      Number value = polynomials[0];
+      unrolled<Plan::degree>(
+          [&](auto p) SINTER_ALWAYS_INLINE { value = Kokkos::fma(value, t, polynomials[(p + 1) * powerStep()]); });
+      s.radial[k * columns + column] = value;
     });
   }
 
   // R_nl and R'_nl of each neighbour, in lanes over neighbours.
   KOKKOS_FUNCTION void evaluateRadialAndSlopes(Workers const& workers, Scratch const& s, int count) const {
-    int const row = packsOfRow();
-    // As in evaluateRadial; what belongs to a full register of neighbours is transposed.
-    forEachOf(workers, (count + lanes - 1) / lanes, angular() * row, [&](int block, int column) {
+    forEachOf(workers, (count + lanes - 1) / lanes, angular() * packsOfRow(), [&](int block, int column) {
       Number values[lanes], slopes[lanes];
       unrolled<lanes>([&](auto lane) SINTER_ALWAYS_INLINE {
         int const k = block * lanes + lane;
-        Number const* const polynomials = polynomialsOf(s, k, column / row) + column % row;
+        Number const* const polynomials = polynomialsOf(s, k, column);
         Number const t(s.argument[k]);
         Number value = polynomials[0], slope(Real(0));
         unrolled<Plan::degree>([&](auto p) SINTER_ALWAYS_INLINE {
           slope = p == 0 ? value : Kokkos::fma(slope, t, value);
-          value = Kokkos::fma(value, t, polynomials[(p + 1) * row]);
+          value = Kokkos::fma(value, t, polynomials[(p + 1) * powerStep()]);
         });
         values[lane] = value;
         slopes[lane] = slope * Number(s.slope[k]);
@@ -275,8 +277,9 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
       transpose<lanes>(values);
       transpose<lanes>(slopes);
       for (int n = 0; n < lanes; ++n) {
-        s.radial[(column * lanes + n) * 2 * blocks + block] = values[n];
-        s.radial[(column * lanes + n) * 2 * blocks + blocks + block] = slopes[n];
+        Number* const to = s.radial + (column * lanes + n) * 2 * blocks + block;
+        to[0] = values[n];
+        to[blocks] = slopes[n];
       }
     });
   }

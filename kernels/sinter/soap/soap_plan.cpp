@@ -122,13 +122,15 @@ typename SoapPlan<MemorySpace>::template Table<Real> makeTable(SoapBasis const& 
   auto const angular = static_cast<std::size_t>(basis.settings().l_max) + 1;
   constexpr std::size_t lanes = Pack<ExecutionSpace, Real>::size();
   std::size_t const row = (n_max + lanes - 1) / lanes * lanes;
+  std::size_t const pack = is_device_space<ExecutionSpace> ? row : lanes;
   std::vector<Real> coefficients(polynomials.size() * angular * nodes * row, Real(0));
   auto* to = coefficients.data();
   for (auto const& polynomial : polynomials)
     for (std::size_t l = 0; l < angular; ++l)
-      for (std::size_t p = nodes; p-- > 0; to += row)
-        for (std::size_t n = 0; n < n_max; ++n)
-          to[n] = static_cast<Real>(polynomial.coefficients[(l * n_max + n) * nodes + p]);
+      for (std::size_t first = 0; first < row; first += pack)
+        for (std::size_t p = nodes; p-- > 0; to += pack)
+          for (std::size_t n = first; n < std::min(first + pack, n_max); ++n)
+            to[n - first] = static_cast<Real>(polynomial.coefficients[(l * n_max + n) * nodes + p]);
   auto const copy = [](std::vector<double> const& values, std::size_t size) {
     std::vector<Real> numbers(size, Real(0));
     std::transform(values.begin(), values.end(), numbers.begin(), [](double x) { return static_cast<Real>(x); });

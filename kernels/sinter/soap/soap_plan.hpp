@@ -23,9 +23,11 @@ struct SoapPlan {
 
   static constexpr int degree = 7;  ///< of the polynomials
 
-  /// Polynomials of R_nl, for each interval [l][power, highest first][n]; the argument runs from -1 to 1.
+  /// Polynomials of R_nl; the argument runs from -1 to 1 in an interval.
   template <class Real>
   struct Table {
+    /// [interval][l][pack of n][power, highest first][lane], so that a host reads one after another. On a device a pack
+    /// is a row, whose numbers neighbouring threads read.
     Data<Real> coefficients;
     int row = 0;                ///< n_max, rounded up to a full register
     Data<Real> central;         ///< (row) what the centre adds to X_{n00} of its own species
