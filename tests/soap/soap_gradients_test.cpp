@@ -54,7 +54,9 @@ struct Case {
 std::vector<Case> cases() {
   return {{{.species = {14}, .n_max = 12, .l_max = 6}, SoapAverage::none},
           {{.species = {14, 8}, .cutoff = 4, .cutoff_width = 2, .n_max = 5, .l_max = 3}, SoapAverage::none},
-          {{.species = {14, 8}, .cutoff = 4, .n_max = 3, .l_max = 9, .central_weight = 0}, SoapAverage::inner}};
+          {{.species = {14, 8}, .cutoff = 4, .n_max = 3, .l_max = 9, .central_weight = 0}, SoapAverage::inner},
+          {{.convention = SoapConvention::rascal, .species = {14, 8}, .cutoff = 4, .sigma = 1, .n_max = 3, .l_max = 2},
+           SoapAverage::none}};
 }
 
 template <class ExecutionSpace>

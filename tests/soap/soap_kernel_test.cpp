@@ -63,14 +63,40 @@ TYPED_TEST(SoapKernelTest, EqualsPlainReference) {
   }
 }
 
+TYPED_TEST(SoapKernelTest, RascalEqualsPlainReference) {
+  Structure molecule;
+  molecule.positions = {{0, 0, 0}, {1.1, 0.4, -0.3}, {-0.5, 1.6, 0.7}, {0.2, -0.9, 1.9}};
+  molecule.species = {8, 1, 6, 1};
+  for (int const n_max : {1, 6}) {
+    SoapSettings const settings{.convention = SoapConvention::rascal,
+                                .species = {1, 6, 8},
+                                .cutoff = 3,
+                                .cutoff_width = 0.7,
+                                .n_max = n_max,
+                                .l_max = 4,
+                                .central_weight = 0.8};
+    for (auto const average : {SoapAverage::none, SoapAverage::inner, SoapAverage::outer}) {
+      auto const expected = plainVectors(settings, molecule, average);
+      double scale = 0;
+      for (double const p : expected) scale = std::max(scale, std::abs(p));
+      // Of the largest component; Simpson's rule is good to as much.
+      EXPECT_LE(deviation(SoapEvaluator<TypeParam>(settings).evaluate({&molecule, 1}, average), expected),
+                1e-11 * scale);
+      EXPECT_LE(
+          deviation(SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate({&molecule, 1}, average), expected),
+          2e-6 * scale);
+    }
+  }
+}
+
 TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
   for (auto const& settings : settingsOfAllKinds()) {
     auto const structures = testStructures({settings.species.begin(), settings.species.end()});
     for (auto const average : {SoapAverage::none, SoapAverage::inner, SoapAverage::outer}) {
       auto const mixed = SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate(structures, average);
       auto const full = SoapEvaluator<TypeParam>(settings).evaluate(structures, average);
-      EXPECT_LE(deviation(mixed, full), 1e-6);                             // some ten roundings of float
-      if (settings.dimension() > 2) {  // one component is 1 in any precision
+      EXPECT_LE(deviation(mixed, full), 1e-6);  // some ten roundings of float
+      if (settings.dimension() > 2) {           // one component is 1 in any precision
         EXPECT_GT(deviation(mixed, full), 0);
       }
     }
@@ -219,6 +245,11 @@ TEST(SoapSettingsTest, BadSettingsAreRefused) {
             "SOAP: found cutoff_width = 6, expected a number from 0 to the cutoff 5.000000 A");
   EXPECT_EQ(message([](auto& s) { s.central_weight = -1; }),
             "SOAP: found central_weight = -1, expected a number not below 0");
+  EXPECT_EQ(message([](auto& s) {
+              s.convention = SoapConvention::rascal;
+              s.covariance_sigma0 = 0.1;
+            }),
+            "SOAP: found covariance_sigma0 = 0.100000, expected 0 in the convention rascal");
   EXPECT_EQ(message([](auto& s) { s.species = {}; }), "SOAP: found no species, expected at least one");
   EXPECT_EQ(message([](auto& s) { s.species = {8, 14, 8}; }), "SOAP: found species 8 twice, expected each once");
   EXPECT_EQ(message([](auto& s) { s = {.species = {14}, .cutoff = 1, .sigma = 3, .n_max = 32}; }),

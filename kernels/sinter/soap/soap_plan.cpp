@@ -147,6 +147,8 @@ template <class MemorySpace>
 SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
   SoapBasis const basis(settings);
   SoapPlan<MemorySpace> plan;
+  plan.convention = settings.convention;
+  plan.components = settings.dimension() - (settings.convention == SoapConvention::quip ? 1 : 0);
   plan.species_count = static_cast<int>(settings.species.size());
   plan.n_max = settings.n_max;
   plan.l_max = settings.l_max;
