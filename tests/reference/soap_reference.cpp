@@ -89,9 +89,9 @@ struct GaussianBasis : Basis {
 // Eqs. (4.14)-(4.17); integrals by Simpson's rule, orthonormal functions by the square root of a matrix that Newton's
 // method (Denman and Beavers) finds.
 struct OrbitalBasis : Basis {
-  static constexpr int steps = 2000;
+  static constexpr int steps = 6000;
   double alpha, reach;
-  Matrix orbitals;  // orthonormal functions of r at the points of Simpson's rule, with weights
+  Matrix orbitals;  // orthonormal functions at the points of Simpson's rule, times r^2 and the factors of (4.16)
 
   explicit OrbitalBasis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)), reach(s.cutoff + 9 * s.sigma) {
     std::size_t const n = s.n_max;
@@ -102,7 +102,7 @@ struct OrbitalBasis : Basis {
     Matrix overlap(n, std::vector<double>(n));
     for (std::size_t j = 0; j < n; ++j)
       for (std::size_t k = 0; k < n; ++k)
-        overlap[j][k] = integral(12 * s.cutoff, [&](double r) { return orbital(j, r) * orbital(k, r) * r * r; });
+        overlap[j][k] = integral(7 * s.cutoff, 40000, [&](double r) { return orbital(j, r) * orbital(k, r) * r * r; });
     std::vector<double> norms(n);
     for (std::size_t j = 0; j < n; ++j) norms[j] = std::sqrt(overlap[j][j]);
     for (std::size_t j = 0; j < n; ++j)
@@ -118,11 +118,12 @@ struct OrbitalBasis : Basis {
       for (double& value : values) value *= 4 * pi * std::pow(pi * s.sigma * s.sigma, -0.75);
   }
 
+  static double simpson(int i, int count) { return i == 0 || i == count ? 1 : (i % 2 == 1 ? 4 : 2); }
   template <class Function>
-  static double integral(double end, Function const& f) {
+  static double integral(double end, int count, Function const& f) {
     double sum = 0;
-    for (int i = 0; i <= steps; ++i) sum += f(end * i / steps) * (i == 0 || i == steps ? 1 : (i % 2 == 1 ? 4 : 2));
-    return sum * end / (3 * steps);
+    for (int i = 0; i <= count; ++i) sum += f(end * i / count) * simpson(i, count);
+    return sum * end / (3 * count);
   }
 
   // a^-1 by Gauss and Jordan, for a positive definite matrix.
@@ -158,11 +159,11 @@ struct OrbitalBasis : Basis {
   }
 
   std::vector<double> radial(int angular, double r) const override {
-    std::vector<double> values;
-    for (auto const& orbital : orbitals)
-      values.push_back(integral(reach, [&](double at) {
-        return orbital[static_cast<std::size_t>(std::lround(at / reach * steps))] * gaussian(alpha, angular, at, r);
-      }));
+    std::vector<double> values(orbitals.size());
+    for (int i = 0; i <= steps; ++i) {
+      double const g = gaussian(alpha, angular, reach * i / steps, r) * simpson(i, steps) * reach / (3 * steps);
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] += orbitals[n][i] * g;
+    }
     return values;
   }
   double central(int n) const override { return radial(0, 0)[n] / std::sqrt(4 * pi); }

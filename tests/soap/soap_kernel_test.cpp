@@ -10,7 +10,10 @@
 
 #include "backends.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/core/species_map.hpp"
+#include "sinter/neighbor/neighbor_list.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
+#include "sinter/soap/soap_sinks.hpp"
 #include "soap_reference.hpp"
 #include "test_systems.hpp"
 
@@ -182,6 +185,25 @@ TYPED_TEST(SoapKernelTest, EmptyEnvironments) {
     EXPECT_EQ(nothing.back(), 0.5);
   }
   EXPECT_TRUE(SoapEvaluator<TypeParam>(settings).evaluate({}).empty());
+}
+
+// Sources other than our neighbour lists may hand over positions that are not numbers.
+TYPED_TEST(SoapKernelTest, NotANumberReachesTheVector) {
+  using memory_space = typename TypeParam::memory_space;
+  TypeParam const space;
+  for (double const width : {0.0, 1.0, 5.0}) {
+    SoapSettings const settings{.species = {14}, .cutoff_width = width};
+    auto const structure = reference::diamond(1, 5.43, 0);
+    auto const plan = makeSoapPlan<memory_space>(settings);
+    auto const list = buildNeighborList(
+        space, makeStructureBatch<memory_space>({&structure, 1}, SpeciesMap(settings.species, 1)), settings.cutoff);
+    Kokkos::deep_copy(Kokkos::subview(list.batch.positions, 3, 1), std::nan(""));
+    SoapRows<memory_space, double> const rows(plan, list.numCentres());
+    evaluateSoap<SoapOutputs::spectra>(space, plan, list, SoapRowsSink<TypeParam, double>{rows});
+    space.fence();
+    auto const p = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), rows.spectra);
+    for (int i = 0; i < list.numCentres(); ++i) EXPECT_TRUE(std::isnan(p(i, 0))) << i;
+  }
 }
 
 // The similarities of silicon's crystals to simple hexagonal silicon near zero pressure (../shared/design/soap.md,

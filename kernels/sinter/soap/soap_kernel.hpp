@@ -199,7 +199,8 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
         double const r = Kokkos::sqrt(s.squared[first + k]);
         auto const& zone = plan.zones[r < plan.zones[1].begin ? 0 : 1];
         double const place = (r - zone.begin) * zone.inverse_length;
-        int const interval = smaller(zone.first + static_cast<int>(place), zone.last);
+        int const interval =
+            smaller(zone.first + (place > 0 ? static_cast<int>(place) : 0), zone.last);  // also for NaN
         s.interval[k] = interval;
         s.argument[k] = static_cast<Real>(2 * (place - (interval - zone.first)) - 1);
         s.slope[k] = static_cast<Real>(2 * zone.inverse_length);

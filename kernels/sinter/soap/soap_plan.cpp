@@ -171,7 +171,7 @@ SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
       plan.table_error = std::max(plan.table_error, error / largest);
       zone.inverse_length = (static_cast<double>(polynomials.size()) - zone.first) / (ends[z + 1] - ends[z]);
     }
-    zone.last = std::max(zone.first, static_cast<int>(polynomials.size()) - 1);
+    zone.last = static_cast<int>(polynomials.size()) - 1;
   }
   plan.intervals = static_cast<int>(polynomials.size());
   plan.table = makeTable<MemorySpace, double>(basis, polynomials);

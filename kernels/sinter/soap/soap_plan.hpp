@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <type_traits>
 
 #include "sinter/core/simd.hpp"
 #include "sinter/soap/soap_basis.hpp"

@@ -150,13 +150,15 @@ struct SoapAdjointKernel {
   Kokkos::View<Real**, Kokkos::LayoutRight, memory_space> adjoints;
   int scratch_level = 0;
 
-  [[nodiscard]] int factorPacks() const { return spectrum.width() * spectrum.width() / Spectrum::lanes; }
+  [[nodiscard]] KOKKOS_FUNCTION std::size_t factorBytes() const {
+    return static_cast<std::size_t>(spectrum.width()) * static_cast<std::size_t>(spectrum.width()) * sizeof(Real);
+  }
 
   KOKKOS_FUNCTION void operator()(typename Spectrum::Member const& team) const {
     typename Spectrum::Workers const workers(team);
     int const r = team.league_rank();
-    typename Spectrum::Scratch const scratch{team.team_scratch(scratch_level)};
-    auto* const factors = scratch.template take<Number>(spectrum.width() * spectrum.width() / Spectrum::lanes);
+    auto* const factors =
+        static_cast<Number*>(team.team_scratch(scratch_level).get_shmem_aligned(factorBytes(), alignof(Number)));
     spectrum.differentiate(workers, reinterpret_cast<Number const*>(&rows.coefficients(r, 0)), &rows.spectra(r, 0),
                            rows.norms(r), &derivatives(r, 0), factors, reinterpret_cast<Number*>(&adjoints(r, 0)));
   }
@@ -194,7 +196,7 @@ void differentiateSpectra(
   if (count == 0) return;
   using Kernel = detail::SoapAdjointKernel<ExecutionSpace, Real>;
   Kernel kernel{{{}, plan}, rows, derivatives, adjoints};
-  std::size_t const bytes = (static_cast<std::size_t>(kernel.factorPacks()) + 2) * sizeof(typename Kernel::Number);
+  std::size_t const bytes = kernel.factorBytes() + 2 * sizeof(typename Kernel::Number);
   auto const policy = Kernel::Spectrum::makePolicy(space, count, bytes, kernel.scratch_level);
   Kokkos::parallel_for("sinter::soap::adjoints", policy, kernel);
 }
