@@ -89,7 +89,7 @@ struct GaussianBasis : Basis {
 // Eqs. (4.14)-(4.17); integrals by Simpson's rule, orthonormal functions by the square root of a matrix that Newton's
 // method (Denman and Beavers) finds.
 struct OrbitalBasis : Basis {
-  static constexpr int steps = 6000;
+  static constexpr int steps = 12000;
   double alpha, reach;
   Matrix orbitals;  // orthonormal functions at the points of Simpson's rule, times r^2 and the factors of (4.16)
 
