@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "lammps_environment.hpp"
-#include "sinter/mtp/mtp_sinks.hpp"
+#include "sinter/neighbor/force_sum.hpp"
 
 namespace sinter {
 

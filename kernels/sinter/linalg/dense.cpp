@@ -1,6 +1,7 @@
 #include "sinter/linalg/dense.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "sinter/linalg/lapack.hpp"
@@ -60,6 +61,13 @@ void Cholesky::solve(double* right, int columns) const {
 void Cholesky::solveLower(double* right, int columns) const {
   double const one = 1;
   dtrsm_("L", "L", "N", "N", &_size, &columns, &one, _factor.data(), &_size, right, &_size);
+}
+
+std::vector<double> Cholesky::factor() const {
+  auto lower = _factor;
+  for (int column = 0; column < _size; ++column)
+    std::fill_n(lower.begin() + static_cast<std::ptrdiff_t>(column) * _size, column, 0.0);
+  return lower;
 }
 
 std::vector<double> orthonormalBasis(std::vector<double> vectors, int rows, int count) {

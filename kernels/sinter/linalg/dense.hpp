@@ -43,6 +43,9 @@ class Cholesky {
   /// Replaces `columns` right-hand sides B by L^-1 B, where L is the factor.
   void solveLower(double* right, int columns) const;
 
+  /// The factor L, with zeros above the diagonal.
+  [[nodiscard]] std::vector<double> factor() const;
+
  private:
   Cholesky(std::vector<double> factor, int size);
   std::vector<double> _factor;

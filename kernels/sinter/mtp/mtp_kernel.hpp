@@ -23,6 +23,7 @@
 #include "sinter/mtp/mtp_shape.hpp"
 #include "sinter/mtp/mtp_unrolled.hpp"
 #include "sinter/neighbor/environment_source.hpp"
+#include "sinter/neighbor/pair_sums.hpp"
 
 namespace sinter {
 
@@ -42,29 +43,7 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr bool contains(MtpOutputs outputs, MtpOutpu
   return (static_cast<unsigned>(outputs) & static_cast<unsigned>(flag)) != 0;
 }
 
-/// Sums over the neighbours of a centre, as a sink receives them.
-struct PairSums {
-  double gradient[3];  ///< sum_j g_j, with the pair derivatives g_j = dE_i/dr_ij
-  double virial[6];    ///< -sum_j r_ij (x) g_j: xx yy zz yz xz xy; symmetric, as E_i does not change under rotation;
-                       ///< zero unless results.wantsVirials()
-};
-
 namespace detail {
-
-// Several numbers that are summed together over vector lanes.
-template <class Number, int size>
-struct Sums {
-  Number values[size];
-
-  KOKKOS_DEFAULTED_FUNCTION Sums() = default;
-  KOKKOS_FUNCTION explicit Sums(double zero) {
-    for (auto& value : values) value = Number(zero);
-  }
-  KOKKOS_FUNCTION Sums& operator+=(Sums const& other) {
-    for (int i = 0; i < size; ++i) values[i] = values[i] + other.values[i];
-    return *this;
-  }
-};
 
 // A sum in double for each lane of a pack of single precision.
 template <int lanes>
@@ -81,20 +60,6 @@ struct DoubleLanes {
   }
   KOKKOS_FUNCTION friend double const* lanesOf(DoubleLanes const& sum) { return sum.values; }
 };
-
-}  // namespace detail
-}  // namespace sinter
-
-template <class Number, int size>
-struct Kokkos::reduction_identity<sinter::detail::Sums<Number, size>> {
-  KOKKOS_FORCEINLINE_FUNCTION static sinter::detail::Sums<Number, size> sum() {
-    return sinter::detail::Sums<Number, size>(0.0);
-  }
-};
-
-namespace sinter {
-
-namespace detail {
 
 // What is kept while one pack of centres is worked on, in team scratch.
 template <class Number>

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "backends.hpp"
-#include "sinter/mtp/mtp_sinks.hpp"
+#include "sinter/neighbor/force_sum.hpp"
 
 namespace sinter {
 namespace {
