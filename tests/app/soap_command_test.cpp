@@ -129,8 +129,8 @@ TEST_F(SoapCommand, SpeciesInTheOrderOfTheUser) {
 
 // ../shared/design/soap.md, section 3, as printed: of all atoms too, as those of one crystal are equivalent.
 TEST_F(SoapCommand, SimilaritiesOfSiliconCrystals) {
-  for (auto const& [preset, expected] : {std::pair("paper-2022-scripts", std::vector{1, 0.3399, 0.9882, 0.7612}),
-                                         std::pair("paper-2022", std::vector{1, 0.4304, 0.9916, 0.7425})}) {
+  for (auto const& [preset, expected] : {std::pair("paper-2022-scripts", std::vector{1.0, 0.3399, 0.9882, 0.7612}),
+                                         std::pair("paper-2022", std::vector{1.0, 0.4304, 0.9916, 0.7425})}) {
     std::string const options = "--preset " + std::string(preset) + " --similarity " + quoted(crystals) + " --json " +
                                 quoted(folder / "out.json") + " -o " + quoted(xyz);
     soap(crystals, options + " --average inner");

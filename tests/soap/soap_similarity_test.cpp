@@ -53,8 +53,8 @@ TYPED_TEST(SoapSimilarityTest, NotANumberStays) {
 // ../shared/design/soap.md, section 3: similarities to simple hexagonal silicon near zero pressure.
 TYPED_TEST(SoapSimilarityTest, CrystalsOfSilicon) {
   auto const crystals = readStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
-  for (auto const& [preset, expected] : {std::pair("paper-2022-scripts", std::vector{1, 0.3399, 0.9882, 0.7612}),
-                                         std::pair("paper-2022", std::vector{1, 0.4304, 0.9916, 0.7425})}) {
+  for (auto const& [preset, expected] : {std::pair("paper-2022-scripts", std::vector{1.0, 0.3399, 0.9882, 0.7612}),
+                                         std::pair("paper-2022", std::vector{1.0, 0.4304, 0.9916, 0.7425})}) {
     SoapEvaluator<TypeParam> const soap(soapPreset(preset, 14));
     auto const p = soap.evaluate(crystals, SoapAverage::inner);
     SoapSimilarity<TypeParam> const similarity(p, soap.dimension(), 4);
