@@ -192,6 +192,8 @@ void kernel(benchmark::State& state, SoapCase const& c, int cells) {
   state.SetItemsProcessed(state.iterations() * atoms);
   state.counters["atoms"] = atoms;
   state.counters["neighbors"] = static_cast<double>(pairs);
+  state.counters["intervals"] = system.plan.intervals;
+  state.counters["table_error"] = system.plan.table_error;
   state.counters["flops"] = flops;
   state.counters["flops/s"] = benchmark::Counter(flops * atoms, benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -1,6 +1,7 @@
 // Energies made of SOAP vectors: forces and virial are minus the gradient with respect to positions, cell and strain.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -182,6 +183,32 @@ TYPED_TEST(SoapGradientsTest, SumOverAtomsIsTheEnergy) {
     EXPECT_EQ(together[s].energy, alone.energy);
     for (int v = 0; v < 6; ++v) EXPECT_NEAR(together[s].virial[v], alone.virial[v], 1e-11 * scaleOf(alone));
   }
+}
+
+TYPED_TEST(SoapGradientsTest, JacobianIsTheDerivativeOfVectors) {
+  SoapSettings const settings{.species = {14, 8}, .cutoff = 4, .n_max = 2, .l_max = 3};
+  SoapEvaluator<TypeParam> const soap(settings);
+  auto const structure = reference::testStructures({14, 8})[1];
+  auto const jacobian = soap.jacobian(structure);
+  std::size_t const atoms = structure.size(), rows = atoms * static_cast<std::size_t>(soap.dimension());
+  ASSERT_EQ(jacobian.size(), rows * atoms * 3);
+  double largest = 0;
+  for (double const x : jacobian) largest = std::max(largest, std::abs(x));
+  for (std::size_t const j : {std::size_t(0), atoms - 1})
+    for (int x = 0; x < 3; ++x) {
+      std::vector<std::vector<double>> vectors;
+      // Small steps: the second derivative of the cutoff function jumps where a neighbour crosses r_c - w or r_c.
+      for (double const h : {1e-4, -1e-4, 2e-4, -2e-4}) {
+        Structure moved = structure;
+        moved.positions[j][x] += h;
+        vectors.push_back(soap.evaluate({&moved, 1}));
+      }
+      for (std::size_t row = 0; row < rows; ++row) {
+        double const numeric = (8 * (vectors[0][row] - vectors[1][row]) - (vectors[2][row] - vectors[3][row])) / 12e-4;
+        ASSERT_NEAR(jacobian[(row * atoms + j) * 3 + x], numeric, 1e-7 * largest);
+      }
+    }
+  EXPECT_THROW(static_cast<void>(soap.jacobian(reference::diamond(12, 5.43, 0, {14, 8}))), InputError);
 }
 
 TYPED_TEST(SoapGradientsTest, OuterAverageIsRefused) {

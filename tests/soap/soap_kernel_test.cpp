@@ -70,7 +70,9 @@ TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
       auto const mixed = SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate(structures, average);
       auto const full = SoapEvaluator<TypeParam>(settings).evaluate(structures, average);
       EXPECT_LE(deviation(mixed, full), 1e-6);                             // some ten roundings of float
-      if (settings.dimension() > 2) EXPECT_GT(deviation(mixed, full), 0);  // one component is 1 in any precision
+      if (settings.dimension() > 2) {  // one component is 1 in any precision
+        EXPECT_GT(deviation(mixed, full), 0);
+      }
     }
   }
 }
@@ -80,7 +82,7 @@ TYPED_TEST(SoapKernelTest, VectorsDependNeitherOnBatchNorOnChunks) {
   SoapEvaluator<TypeParam> const soap(settings);
   std::vector<Structure> const copies(4, reference::diamond(2, 5.43, 0.2, {29, 14, 8}));
   auto const one = soap.evaluate({copies.data(), 1}), all = soap.evaluate(copies);
-  // 32 MiB hold the coefficients and vectors of 178 atoms.
+  // Coefficients and vectors of this length are kept for 64 atoms at a time.
   ASSERT_EQ(all.size(), 256U * settings.dimension());
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], one[i % one.size()]);
 }

@@ -33,7 +33,9 @@ class SoapBatch {
 
   SoapBatch(ExecutionSpace const& space, SoapPlan<memory_space> const& plan, StructureBatch<memory_space> const& batch)
       : _space(space), _plan(plan), _list(buildNeighborList(space, batch, plan.cutoff)) {
-    constexpr std::size_t memory = 32 << 20;
+    // Rows that the caches of a host hold, or that fill a device.
+    std::size_t const memory =
+        is_device_space<ExecutionSpace> ? 256 << 20 : (1 << 20) * static_cast<std::size_t>(space.concurrency());
     std::size_t const numbers =
         static_cast<std::size_t>(plan.rows()) * plan.template width<Real>() + static_cast<std::size_t>(plan.dimension);
     auto const chunk = std::clamp<std::size_t>(memory / (numbers * sizeof(double)), 64, 1 << 20);
@@ -168,6 +170,33 @@ class SoapBatch {
     return result;
   }
 
+  // d p_ic / d r_j of all atoms, a component at a time.
+  [[nodiscard]] std::vector<double> jacobian() {
+    auto const size = static_cast<std::size_t>(atoms()), dimension = static_cast<std::size_t>(_plan.dimension);
+    Kokkos::View<double** [3], Kokkos::LayoutRight, memory_space> const component("sinter::soap::jacobian", size, size);
+    Matrix const derivatives("sinter::soap::derivatives", size, dimension);
+    RealMatrix const adjoints("sinter::soap::adjoints", size, _rows.coefficients.extent(1));
+    SoapRows<memory_space, Real> const rows(_plan, atoms());
+    constexpr auto outputs = SoapOutputs::coefficients | SoapOutputs::spectra;
+    evaluateSoap<outputs, Real>(_space, _plan, _list, SoapRowsSink<ExecutionSpace, Real>{rows});
+    std::vector<double> result(size * dimension * size * 3);
+    for (std::size_t c = 0; c < dimension; ++c) {
+      Kokkos::deep_copy(_space, derivatives, 0.0);
+      Kokkos::deep_copy(_space, Kokkos::subview(derivatives, Kokkos::ALL, c), 1.0);
+      Kokkos::deep_copy(_space, component, 0.0);
+      differentiateSpectra<Real>(_space, _plan, rows, atoms(),
+                                 Kokkos::View<double const**, Kokkos::LayoutRight, memory_space>(derivatives),
+                                 adjoints);
+      evaluateSoap<SoapOutputs::gradients, Real>(_space, _plan, _list,
+                                                 SoapJacobianSink<ExecutionSpace, Real>{adjoints, component});
+      _space.fence("sinter::soap::jacobian");
+      auto const host = onHost(component);
+      for (std::size_t i = 0; i < size; ++i)
+        std::copy_n(host.data() + i * size * 3, size * 3, result.data() + (i * dimension + c) * size * 3);
+    }
+    return result;
+  }
+
  private:
   ExecutionSpace _space;
   SoapPlan<memory_space> _plan;
@@ -256,6 +285,22 @@ std::vector<Evaluation> SoapEvaluator<ExecutionSpace>::evaluate(std::span<Struct
     return results;
   };
   return _precision == Precision::mixed ? finish(float()) : finish(double());
+}
+
+template <class ExecutionSpace>
+std::vector<double> SoapEvaluator<ExecutionSpace>::jacobian(Structure const& structure, std::string const& name) const {
+  double const numbers = 3 * std::pow(static_cast<double>(structure.size()), 2) * dimension();
+  if (numbers > 1 << 30)
+    throw InputError(name + ": found " + std::to_string(structure.size()) + " atoms with " +
+                     std::to_string(dimension()) +
+                     " components each, expected a structure with at most 2^30 derivatives");
+  auto const batch = makeStructureBatch<memory_space>({&structure, 1}, _species_map, {&name, 1});
+  auto result = _precision == Precision::mixed
+                    ? detail::SoapBatch<ExecutionSpace, float>(_space, _plan, batch).jacobian()
+                    : detail::SoapBatch<ExecutionSpace, double>(_space, _plan, batch).jacobian();
+  if (!std::all_of(result.begin(), result.end(), [](double x) { return std::isfinite(x); }))
+    failNotFinite(name, "a derivative of a SOAP vector");
+  return result;
 }
 
 #define SINTER_INSTANTIATE(SPACE) template class SoapEvaluator<SPACE>;

@@ -57,6 +57,12 @@ class SoapEvaluator {
                                                  SoapAverage average = SoapAverage::none,
                                                  std::span<std::string const> names = {}) const;
 
+  /// All derivatives of the vectors of a structure's atoms, (atoms, dimension, atoms, 3) row-major: d p_ic / d r_j
+  /// (1/A). For small structures: energies and forces of functions of vectors need no such thing. Cost: `dimension`
+  /// times that of forces. \throws InputError for unknown species, more than 2^30 numbers, and when one of them is not
+  /// finite.
+  [[nodiscard]] std::vector<double> jacobian(Structure const& structure, std::string const& name = "structure") const;
+
  private:
   ExecutionSpace _space;
   Precision _precision;

@@ -25,8 +25,8 @@ namespace sinter {
 enum class SoapOutputs : unsigned {
   coefficients = 1,  ///< sink.coefficients(c): where X of centre c goes, a row of `SoapRows`
   spectra = 2,       ///< sink.spectrum(c): where p of centre c goes, a row of `SoapRows`; sink.norm(c, |q|)
-  gradients = 4      ///< sink.adjoints(c): dE/dX of centre c is there; results = sink.access(), with results.pair(0, j,
-                     ///< Triple dE/dr_ij) and results.centre(0, i, sums) as for `evaluateMtp`
+  gradients = 4      ///< sink.adjoints(c): dE/dX of centre c is there; results = sink.access(c), with results.pair(j,
+                     ///< Triple dE/dr_ij) per neighbour, then results.centre(i, sums)
 };
 KOKKOS_FORCEINLINE_FUNCTION constexpr SoapOutputs operator|(SoapOutputs a, SoapOutputs b) {
   return static_cast<SoapOutputs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -78,7 +78,10 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
   [[nodiscard]] KOKKOS_FUNCTION int angular() const { return plan.l_max + 1; }
   [[nodiscard]] KOKKOS_FUNCTION int slots() const { return (max_neighbors + chunk) / chunk * chunk; }
 
-  // Hands the arrays of `s` to take(array, size) one after another.
+  // Hands the arrays of `s` to take(array, size) one after another; on the host to what only a host can call.
+#if defined(__CUDACC__)
+#pragma nv_exec_check_disable
+#endif
   template <class Take>
   KOKKOS_FUNCTION void forEachArray(Scratch& s, Take const& take) const {
     for (auto& x : s.displacement) take(x, slots());
@@ -127,7 +130,7 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
     for (int species = 0; species < plan.species_count; ++species) {
       int const neighbors = gatherNeighbors(workers, s, c, species);
       for (int first = 0; first < neighbors; first += chunk) {
-        int const count = Kokkos::min(chunk, neighbors - first);
+        int const count = smaller(chunk, neighbors - first);
         evaluateDistances(workers, s, first, count);
         evaluateHarmonics(workers, s, count);
         evaluateRadial(workers, s, count);
@@ -146,13 +149,13 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
   }
 
   KOKKOS_FUNCTION void putGradients(Workers const& workers, Scratch const& s, int c) const {
-    auto const& results = sink.access();
+    auto const& results = sink.access(c);
     PairSums sums{};
     for (int species = 0; species < plan.species_count; ++species) {
       Real const* const adjoints = sink.adjoints(c) + species * table().row;
       int const neighbors = gatherNeighbors(workers, s, c, species);
       for (int first = 0; first < neighbors; first += chunk) {
-        int const count = Kokkos::min(chunk, neighbors - first);
+        int const count = smaller(chunk, neighbors - first);
         evaluateDistances(workers, s, first, count);
         evaluateRadialAndSlopes(workers, s, count);
         contract(workers, s, adjoints, count);
@@ -160,7 +163,7 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
         putPairs(workers, s, results, first, count, sums);
       }
     }
-    workers.once([&] { results.centre(0, source.centre(c), sums); });
+    workers.once([&] { results.centre(source.centre(c), sums); });
   }
 
   // Neighbours of one species inside the cutoff; the last block is filled with what does no harm. Returns their number.
@@ -196,7 +199,7 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
         double const r = Kokkos::sqrt(s.squared[first + k]);
         auto const& zone = plan.zones[r < plan.zones[1].begin ? 0 : 1];
         double const place = (r - zone.begin) * zone.inverse_length;
-        int const interval = Kokkos::min(zone.first + static_cast<int>(place), zone.last);
+        int const interval = smaller(zone.first + static_cast<int>(place), zone.last);
         s.interval[k] = interval;
         s.argument[k] = static_cast<Real>(2 * (place - (interval - zone.first)) - 1);
         s.slope[k] = static_cast<Real>(2 * zone.inverse_length);
@@ -287,15 +290,15 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
   // Eq. (4.7): X_nlm += sum_j R_nl Y_lm.
   KOKKOS_FUNCTION void accumulate(Workers const& workers, Scratch const& s, int species, int count) const {
     int const row = packsOfRow();
-    forEachOf(
-        workers, static_cast<int>(plan.tiles.extent(0)), (row + tile_packs - 1) / tile_packs, [&](int t, int pair) {
-          auto const tile = plan.tiles(t);
-          int const pack = pair * tile_packs;
-          Number* const to = s.coefficients + tile.first * packs() + species * row + pack;
-          multiply(tile.rows, Kokkos::min(tile_packs, row - pack), count, lanesOf(s.harmonic[tile.first * blocks]),
-                   chunk, 1, s.radial + tile.l * row + pack, angular() * row,
-                   [&](int m, int p, Number const& sum) { to[m * packs() + p] = to[m * packs() + p] + sum; });
-        });
+    forEachOf(workers, static_cast<int>(plan.tiles.extent(0)), (row + tile_packs - 1) / tile_packs,
+              [&](int t, int pair) {
+                auto const tile = plan.tiles(t);
+                int const pack = pair * tile_packs;
+                Number* const to = s.coefficients + tile.first * packs() + species * row + pack;
+                multiply(tile.rows, smaller(tile_packs, row - pack), count, lanesOf(s.harmonic[tile.first * blocks]),
+                         chunk, 1, s.radial + tile.l * row + pack, angular() * row,
+                         [&](int m, int p, Number const& sum) { to[m * packs() + p] = to[m * packs() + p] + sum; });
+              });
   }
 
   // Eq. (4.13): sum_n dE/dX_nlm R_nl and the same with R'_nl.
@@ -369,7 +372,7 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
         g[x] = static_cast<double>(lanesOf(*s.unit[x])[k]);
         r[x] = static_cast<double>(s.displacement[x][first + k]);
       }
-      results.pair(0, s.atoms[first + k], Triple(g[0], g[1], g[2]));
+      results.pair(s.atoms[first + k], Triple(g[0], g[1], g[2]));
       for (int x = 0; x < 3; ++x) t.values[x] += g[x];
       constexpr int voigt[6][2] = {{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}};
       for (int v = 0; v < 6; ++v) t.values[3 + v] -= r[voigt[v][0]] * g[voigt[v][1]];

@@ -51,17 +51,17 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
     int const tiles_of_species = (plan.n_max + tile_rows - 1) / tile_rows;
     forEachOf(workers, plan.species_count * tiles_of_species, angular, [&](int tile, int l) {
       int const species = tile / tiles_of_species, first = tile % tiles_of_species * tile_rows,
-                rows = Kokkos::min(tile_rows, plan.n_max - first), channel = species * plan.n_max + first;
+                rows = smaller(tile_rows, plan.n_max - first), channel = species * plan.n_max + first;
       Number const* const block = x + l * l * packs;
       Real const* const left = lanesOf(*block) + species * row() + first;
       double const factor = 1 / Kokkos::sqrt(2.0 * l + 1);
       int const last = species * packs_of_species + (first + rows - 1) / lanes;  // what is below the diagonal
       for (int pack = 0; pack <= last; pack += tile_packs) {
-        multiply(rows, Kokkos::min(tile_packs, last + 1 - pack), 2 * l + 1, left, 1, width(), block + pack, packs,
+        multiply(rows, smaller(tile_packs, last + 1 - pack), 2 * l + 1, left, 1, width(), block + pack, packs,
                  [&](int i, int j, Number const& sum) {
                    int const other = (pack + j) / packs_of_species, n = (pack + j) % packs_of_species * lanes,
                              a = channel + i, b = other * plan.n_max + n;
-                   int const end = Kokkos::min(Kokkos::min(lanes, plan.n_max - n), a + 1 - b);
+                   int const end = smaller(smaller(lanes, plan.n_max - n), a + 1 - b);
                    double* const to = p + plan.component(a, b) + l;
                    for (int lane = 0; lane < end; ++lane)
                      to[lane * angular] = static_cast<double>(lanesOf(sum)[lane]) * factor *
@@ -100,7 +100,7 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
       int const rows = 2 * l + 1, tiles = (rows + tile_rows - 1) / tile_rows;
       forEachOf(workers, tiles, (packs + tile_packs - 1) / tile_packs, [&](int tile, int pair) {
         int const first = l * l + tile * tile_rows, pack = pair * tile_packs;
-        multiply(Kokkos::min(tile_rows, rows - tile * tile_rows), Kokkos::min(tile_packs, packs - pack),
+        multiply(smaller(tile_rows, rows - tile * tile_rows), smaller(tile_packs, packs - pack),
                  column(channels - 1) + 1, lanesOf(x[first * packs]), width(), 1, factors + pack, packs,
                  [&](int m, int j, Number const& sum) { to[(first + m) * packs + pack + j] = sum; });
       });

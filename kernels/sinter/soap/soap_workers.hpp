@@ -42,6 +42,9 @@ struct SoapTeam {
   };
 };
 
+/// The smaller number, by value: constants have no address on a device.
+KOKKOS_FORCEINLINE_FUNCTION constexpr int smaller(int a, int b) { return a < b ? a : b; }
+
 /// One tile of a product: put(m, p, sum_k a[m a_row + k a_step] b[k b_row + p]) for m < rows, p < packs.
 template <int rows, int packs, class Number, class Real, class Put>
 KOKKOS_FORCEINLINE_FUNCTION void multiplyTile(int depth, Real const* a, int a_row, int a_step, Number const* b,
