@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "chosen_frames.hpp"
@@ -183,15 +182,20 @@ class Soap {
       throw InputError(where + ": found atom types without names, expected their elements in --species");
   }
 
+  // As in --species.
+  [[nodiscard]] std::string speciesText() const {
+    std::string symbols;
+    for (auto const z : _settings.species) symbols += (symbols.empty() ? "" : ",") + chemicalSymbol(z);
+    return symbols;
+  }
+
   void requireKnownSpecies(FrameBatch const& batch) const {
     for (std::size_t s = 0; s < batch.structures.size(); ++s)
       for (auto const species : batch.structures[s].species) {
         if (std::find(_settings.species.begin(), _settings.species.end(), species) != _settings.species.end()) continue;
-        std::string known;
-        for (auto const z : _settings.species) known += (known.empty() ? "" : ", ") + chemicalSymbol(z);
         throw InputError(batch.names[s] + ": found " +
                          (species < 0 ? "atom types without names" : "species " + chemicalSymbol(species)) +
-                         ", expected species " + _species_source + ": " + known);
+                         ", expected species " + _species_source + ": " + speciesText());
       }
   }
 
@@ -216,8 +220,7 @@ class Soap {
     DescriptorWriter writer(_options.output, "/power_spectrum", static_cast<std::size_t>(soap.dimension()),
                             attributes());
     forEachFrame(
-        soap, frames, [](std::vector<double> vectors) { return vectors; },
-        static_cast<std::size_t>(soap.dimension()),
+        soap, frames, [](std::vector<double> vectors) { return vectors; }, static_cast<std::size_t>(soap.dimension()),
         [&](Structure&, std::span<double const> rows) { writer.write(rows); });
     writer.close();
   }
@@ -279,8 +282,9 @@ class Soap {
     return {{"sinter", std::string(version()) + " (" + gitCommit() + ")"},
             {"convention", _options.convention},
             {"average", _options.average},
+            {"precision", _options.precision},
             {"units", "cutoff, cutoff_width, sigma: Angstrom; the vectors have none"},
-            {"species", _settings.species},
+            {"species", speciesText()},
             {"n_max", std::vector<std::int32_t>{_settings.n_max}},
             {"l_max", std::vector<std::int32_t>{_settings.l_max}},
             {"cutoff", _settings.cutoff},

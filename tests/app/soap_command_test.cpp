@@ -2,9 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>
-#include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -106,6 +105,7 @@ TEST_F(SoapCommand, VectorsAreThoseOfTheLibrary) {
                                                     : (std::vector<std::int64_t>{0, 1, 2, 3}));
     EXPECT_EQ(file.textAttribute("/", "average"), name);
     EXPECT_EQ(file.textAttribute("/", "convention"), "quip");
+    EXPECT_EQ(file.textAttribute("/", "species"), "O,Si");
     EXPECT_EQ(file.integerAttribute("/", "n_max"), 6);
     double width = 0;
     detail::Hdf5Id const attribute(H5Aopen(file.id(), "cutoff_width", H5P_DEFAULT), H5Aclose);
