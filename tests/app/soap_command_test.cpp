@@ -222,12 +222,12 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   fails("-o " + quoted(folder / "out.npy"), "found the extension '.npy', expected .h5");
   fails(similarities, "found the extension '.extxyz', expected .h5");
   fails("--similarity " + quoted(crystals) + vectors, "found the extension '.h5', expected .extxyz");
-  fails(vectors, "none.extxyz: file: found No such file", folder / "none.extxyz");
+  fails(vectors, "none.extxyz: found nothing to read", folder / "none.extxyz");
   fails(vectors, "empty.extxyz: ", folder / "empty.extxyz");
   auto const refers = [&](std::string const& name, std::string const& fragment, std::string const& structures = "") {
     fails("--similarity " + quoted(folder / name) + similarities, fragment, structures);
   };
-  refers("none.extxyz", "none.extxyz: file: found No such file");
+  refers("none.extxyz", "none.extxyz: found nothing to read");
   refers("empty.extxyz", "empty.extxyz: found no frames, expected at least one");
   refers("unnamed.extxyz", "unnamed.extxyz: frame 0: found neither name nor config_type");
   refers("blank.extxyz", "blank.extxyz: frame 0: found the name 'a b', expected letters");
