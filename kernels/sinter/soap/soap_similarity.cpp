@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
