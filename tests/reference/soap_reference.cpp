@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 
 #include "neighbor_reference.hpp"
@@ -26,13 +27,28 @@ Matrix cholesky(Matrix const& a) {
   return l;
 }
 
-// What does not depend on the structure: eqs. (4.1)-(4.3).
+// exp(-alpha (a^2 + r^2)) i_l(2 alpha a r), eq. (4.4).
+double gaussian(double alpha, int l, double a, double r) {
+  double const x = 2 * alpha * r * a;
+  if (x == 0) return l == 0 ? std::exp(-alpha * (a * a + r * r)) : 0;
+  if (alpha * (a - r) * (a - r) > 60) return 0;  // where the Bessel function would overflow
+  return std::exp(-alpha * (a * a + r * r)) * std::sqrt(pi / (2 * x)) * std::cyl_bessel_i(l + 0.5, x);
+}
+
+// Radial functions without the cutoff function.
 struct Basis {
+  virtual ~Basis() = default;
+  virtual std::vector<double> radial(int l, double r) const = 0;
+  virtual double central(int n) const = 0;  // X_n00 of an atom in the centre
+};
+
+// Eqs. (4.1)-(4.5).
+struct GaussianBasis : Basis {
   double alpha;
   std::vector<double> points;
   Matrix l, t;
 
-  explicit Basis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)), points(s.n_max) {
+  explicit GaussianBasis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)), points(s.n_max) {
     double const reach = s.cutoff + s.sigma * std::sqrt(2 * 10 * std::log(10.0));
     for (int a = 0; a < s.n_max; ++a) points[a] = a * reach / s.n_max;
     std::size_t const n = points.size();
@@ -61,12 +77,96 @@ struct Basis {
     }
   }
 
-  // Eq. (4.4).
-  double gaussian(int l_value, double a, double r) const {
-    double const x = 2 * alpha * r * a;
-    if (x == 0) return l_value == 0 ? std::exp(-alpha * (a * a + r * r)) : 0;
-    return std::exp(-alpha * (a * a + r * r)) * std::sqrt(pi / (2 * x)) * std::cyl_bessel_i(l_value + 0.5, x);
+  std::vector<double> radial(int angular, double r) const override {
+    std::vector<double> values(points.size());
+    for (std::size_t a = 0; a < points.size(); ++a)
+      for (std::size_t n = 0; n < points.size(); ++n) values[n] += gaussian(alpha, angular, points[a], r) * t[a][n];
+    return values;
   }
+  double central(int n) const override { return l[0][n] / std::sqrt(4 * pi); }
+};
+
+// Eqs. (4.14)-(4.17); integrals by Simpson's rule, orthonormal functions by the square root of a matrix that Newton's
+// method (Denman and Beavers) finds.
+struct OrbitalBasis : Basis {
+  static constexpr int steps = 12000;
+  double alpha, reach;
+  Matrix orbitals;  // orthonormal functions at the points of Simpson's rule, times r^2 and the factors of (4.16)
+
+  explicit OrbitalBasis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)), reach(s.cutoff + 9 * s.sigma) {
+    std::size_t const n = s.n_max;
+    auto const orbital = [&](std::size_t k, double r) {
+      double const width = s.cutoff * std::sqrt(std::max<double>(k, 1)) / n;
+      return std::pow(r, k) * std::exp(-r * r / (2 * width * width));
+    };
+    Matrix overlap(n, std::vector<double>(n));
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t k = 0; k < n; ++k)
+        overlap[j][k] = integral(7 * s.cutoff, 40000, [&](double r) { return orbital(j, r) * orbital(k, r) * r * r; });
+    std::vector<double> norms(n);
+    for (std::size_t j = 0; j < n; ++j) norms[j] = std::sqrt(overlap[j][j]);
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t k = 0; k < n; ++k) overlap[j][k] /= norms[j] * norms[k];
+    Matrix const root = inverseRoot(overlap);
+    orbitals.assign(n, std::vector<double>(steps + 1));
+    for (int i = 0; i <= steps; ++i) {
+      double const r = reach * i / steps;
+      for (std::size_t j = 0; j < n; ++j)
+        for (std::size_t k = 0; k < n; ++k) orbitals[j][i] += root[j][k] * orbital(k, r) / norms[k] * r * r;
+    }
+    for (auto& values : orbitals)
+      for (double& value : values) value *= 4 * pi * std::pow(pi * s.sigma * s.sigma, -0.75);
+  }
+
+  static double simpson(int i, int count) { return i == 0 || i == count ? 1 : (i % 2 == 1 ? 4 : 2); }
+  template <class Function>
+  static double integral(double end, int count, Function const& f) {
+    double sum = 0;
+    for (int i = 0; i <= count; ++i) sum += f(end * i / count) * simpson(i, count);
+    return sum * end / (3 * count);
+  }
+
+  // a^-1 by Gauss and Jordan, for a positive definite matrix.
+  static Matrix inverse(Matrix a) {
+    std::size_t const n = a.size();
+    for (std::size_t p = 0; p < n; ++p) {
+      double const pivot = 1 / a[p][p];
+      a[p][p] = 1;
+      for (double& x : a[p]) x *= pivot;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (i == p) continue;
+        double const factor = a[i][p];
+        a[i][p] = 0;
+        for (std::size_t k = 0; k < n; ++k) a[i][k] -= factor * a[p][k];
+      }
+    }
+    return a;
+  }
+
+  static Matrix inverseRoot(Matrix y) {
+    std::size_t const n = y.size();
+    Matrix z(n, std::vector<double>(n));
+    for (std::size_t i = 0; i < n; ++i) z[i][i] = 1;
+    for (int iteration = 0; iteration < 60; ++iteration) {  // y to the root, z to its inverse
+      Matrix const inverse_y = inverse(y), inverse_z = inverse(z);
+      for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t k = 0; k < n; ++k) {
+          y[i][k] = (y[i][k] + inverse_z[i][k]) / 2;
+          z[i][k] = (z[i][k] + inverse_y[i][k]) / 2;
+        }
+    }
+    return z;
+  }
+
+  std::vector<double> radial(int angular, double r) const override {
+    std::vector<double> values(orbitals.size());
+    for (int i = 0; i <= steps; ++i) {
+      double const g = gaussian(alpha, angular, reach * i / steps, r) * simpson(i, steps) * reach / (3 * steps);
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] += orbitals[n][i] * g;
+    }
+    return values;
+  }
+  double central(int n) const override { return radial(0, 0)[n] / std::sqrt(4 * pi); }
 };
 
 // Eq. (4.6).
@@ -85,7 +185,11 @@ std::complex<double> sphericalHarmonic(int l, int m, Vector3 const& d) {
 }  // namespace
 
 std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& s, Structure const& structure) {
-  Basis const basis(s);
+  std::unique_ptr<Basis> basis;
+  if (s.convention == SoapConvention::rascal)
+    basis = std::make_unique<OrbitalBasis>(s);
+  else
+    basis = std::make_unique<GaussianBasis>(s);
   auto const typeOf = [&](int atom) {
     return static_cast<int>(std::find(s.species.begin(), s.species.end(), structure.species[atom]) - s.species.begin());
   };
@@ -94,35 +198,43 @@ std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& s, Structure 
     for (int l = 0; l <= s.l_max; ++l) channel.emplace_back(2 * l + 1);
   std::vector<SoapCoefficients> x(structure.size(), zero);
   for (int i = 0; i < static_cast<int>(structure.size()); ++i)
-    for (int n = 0; n < s.n_max; ++n)
-      x[i][typeOf(i) * s.n_max + n][0][0] = s.central_weight * basis.l[0][n] / std::sqrt(4 * pi);
+    for (int n = 0; n < s.n_max; ++n) x[i][typeOf(i) * s.n_max + n][0][0] = s.central_weight * basis->central(n);
   for (auto const& pair : allPairs(structure, s.cutoff)) {
     auto const& d = pair.displacement;
     double const r = std::hypot(d[0], d[1], d[2]);
     for (int l = 0; l <= s.l_max; ++l) {
-      std::vector<double> f;
-      for (double const a : basis.points) f.push_back(basis.gaussian(l, a, r));
-      for (int n = 0; n < s.n_max; ++n) {
-        double radial = 0;  // eq. (4.5)
-        for (int a = 0; a < s.n_max; ++a) radial += f[a] * basis.t[a][n];
-        radial *= cutoffFunction(s, r);
+      auto const radial = basis->radial(l, r);
+      for (int n = 0; n < s.n_max; ++n)
         for (int m = -l; m <= l; ++m)
-          x[pair.i][typeOf(pair.j) * s.n_max + n][l][l + m] += radial * sphericalHarmonic(l, m, d);
-      }
+          x[pair.i][typeOf(pair.j) * s.n_max + n][l][l + m] +=
+              radial[n] * cutoffFunction(s, r) * sphericalHarmonic(l, m, d);
     }
   }
   return x;
 }
 
 std::vector<double> soapVector(SoapSettings const& s, SoapCoefficients const& x) {
+  auto const product = [&](std::size_t a, std::size_t b, int l) {
+    double sum = 0;
+    for (int m = 0; m <= 2 * l; ++m) sum += std::real(x[a][l][m] * std::conj(x[b][l][m]));
+    return sum / std::sqrt(2 * l + 1.0);
+  };
   std::vector<double> q;
+  if (s.convention == SoapConvention::rascal) {  // eq. (4.17)
+    for (std::size_t s1 = 0; s1 < s.species.size(); ++s1)
+      for (std::size_t s2 = s1; s2 < s.species.size(); ++s2)
+        for (int l = 0; l <= s.l_max; ++l)
+          for (int n1 = 0; n1 < s.n_max; ++n1)
+            for (int n2 = 0; n2 < s.n_max; ++n2)
+              q.push_back(product(s1 * s.n_max + n1, s2 * s.n_max + n2, l) * (l % 2 == 0 ? 1 : -1) *
+                          (s1 == s2 ? 1.0 : std::sqrt(2.0)));
+    return q;
+  }
   double squares = 0;
   for (std::size_t a = 0; a < x.size(); ++a)
     for (std::size_t b = 0; b <= a; ++b)
       for (int l = 0; l <= s.l_max; ++l) {
-        double sum = 0;
-        for (int m = 0; m <= 2 * l; ++m) sum += std::real(x[a][l][m] * std::conj(x[b][l][m]));
-        q.push_back(sum / std::sqrt(2 * l + 1.0) * (a != b ? std::sqrt(2.0) : 1.0));
+        q.push_back(product(a, b, l) * (a != b ? std::sqrt(2.0) : 1.0));
         squares += q.back() * q.back();
       }
   if (squares > 0)

@@ -10,7 +10,10 @@
 
 #include "backends.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/core/species_map.hpp"
+#include "sinter/neighbor/neighbor_list.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
+#include "sinter/soap/soap_sinks.hpp"
 #include "soap_reference.hpp"
 #include "test_systems.hpp"
 
@@ -63,14 +66,40 @@ TYPED_TEST(SoapKernelTest, EqualsPlainReference) {
   }
 }
 
+TYPED_TEST(SoapKernelTest, RascalEqualsPlainReference) {
+  Structure molecule;
+  molecule.positions = {{0, 0, 0}, {1.1, 0.4, -0.3}, {-0.5, 1.6, 0.7}, {0.2, -0.9, 1.9}};
+  molecule.species = {8, 1, 6, 1};
+  for (int const n_max : {1, 6}) {
+    SoapSettings const settings{.convention = SoapConvention::rascal,
+                                .species = {1, 6, 8},
+                                .cutoff = 3,
+                                .cutoff_width = 0.7,
+                                .n_max = n_max,
+                                .l_max = 4,
+                                .central_weight = 0.8};
+    for (auto const average : {SoapAverage::none, SoapAverage::inner}) {
+      auto const expected = plainVectors(settings, molecule, average);
+      double scale = 0;
+      for (double const p : expected) scale = std::max(scale, std::abs(p));
+      // Of the largest component: what Simpson's rule of the reference is off by is some 1e-12 of it.
+      EXPECT_LE(deviation(SoapEvaluator<TypeParam>(settings).evaluate({&molecule, 1}, average), expected),
+                1e-11 * scale);
+      EXPECT_LE(
+          deviation(SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate({&molecule, 1}, average), expected),
+          2e-6 * scale);
+    }
+  }
+}
+
 TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
   for (auto const& settings : settingsOfAllKinds()) {
     auto const structures = testStructures({settings.species.begin(), settings.species.end()});
     for (auto const average : {SoapAverage::none, SoapAverage::inner, SoapAverage::outer}) {
       auto const mixed = SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate(structures, average);
       auto const full = SoapEvaluator<TypeParam>(settings).evaluate(structures, average);
-      EXPECT_LE(deviation(mixed, full), 1e-6);                             // some ten roundings of float
-      if (settings.dimension() > 2) {  // one component is 1 in any precision
+      EXPECT_LE(deviation(mixed, full), 1e-6);  // some ten roundings of float
+      if (settings.dimension() > 2) {           // one component is 1 in any precision
         EXPECT_GT(deviation(mixed, full), 0);
       }
     }
@@ -158,6 +187,25 @@ TYPED_TEST(SoapKernelTest, EmptyEnvironments) {
   EXPECT_TRUE(SoapEvaluator<TypeParam>(settings).evaluate({}).empty());
 }
 
+// Sources other than our neighbour lists may hand over positions that are not numbers.
+TYPED_TEST(SoapKernelTest, NotANumberReachesTheVector) {
+  using memory_space = typename TypeParam::memory_space;
+  TypeParam const space;
+  for (double const width : {0.0, 1.0, 5.0}) {
+    SoapSettings const settings{.species = {14}, .cutoff_width = width};
+    auto const structure = reference::diamond(1, 5.43, 0);
+    auto const plan = makeSoapPlan<memory_space>(settings);
+    auto const list = buildNeighborList(
+        space, makeStructureBatch<memory_space>({&structure, 1}, SpeciesMap(settings.species, 1)), settings.cutoff);
+    Kokkos::deep_copy(Kokkos::subview(list.batch.positions, 3, 1), std::nan(""));
+    SoapRows<memory_space, double> const rows(plan, list.numCentres());
+    evaluateSoap<SoapOutputs::spectra>(space, plan, list, SoapRowsSink<TypeParam, double>{rows});
+    space.fence();
+    auto const p = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), rows.spectra);
+    for (int i = 0; i < list.numCentres(); ++i) EXPECT_TRUE(std::isnan(p(i, 0))) << i;
+  }
+}
+
 // The similarities of silicon's crystals to simple hexagonal silicon near zero pressure (../shared/design/soap.md,
 // section 3): lattice constants of GAP-18 at 0.11 GPa.
 TYPED_TEST(SoapKernelTest, SimilaritiesOfSiliconCrystals) {
@@ -219,6 +267,11 @@ TEST(SoapSettingsTest, BadSettingsAreRefused) {
             "SOAP: found cutoff_width = 6, expected a number from 0 to the cutoff 5.000000 A");
   EXPECT_EQ(message([](auto& s) { s.central_weight = -1; }),
             "SOAP: found central_weight = -1, expected a number not below 0");
+  EXPECT_EQ(message([](auto& s) {
+              s.convention = SoapConvention::rascal;
+              s.covariance_sigma0 = 0.1;
+            }),
+            "SOAP: found covariance_sigma0 = 0.100000, expected 0 in the convention rascal");
   EXPECT_EQ(message([](auto& s) { s.species = {}; }), "SOAP: found no species, expected at least one");
   EXPECT_EQ(message([](auto& s) { s.species = {8, 14, 8}; }), "SOAP: found species 8 twice, expected each once");
   EXPECT_EQ(message([](auto& s) { s = {.species = {14}, .cutoff = 1, .sigma = 3, .n_max = 32}; }),

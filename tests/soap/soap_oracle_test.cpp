@@ -1,10 +1,10 @@
-// Against SOAP vectors that QUIP computed (../shared/data; skipped where it is absent).
+// Against SOAP vectors that QUIP and featomic computed (../shared/data; skipped where it is absent).
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -28,12 +28,14 @@ class SoapOracleTest : public testing::Test {
 };
 TYPED_TEST_SUITE(SoapOracleTest, test::ExecutionSpaces);
 
-nlohmann::json readJson(std::filesystem::path const& file) {
+std::string readText(std::filesystem::path const& file) {
   auto const bytes = detail::openBytes(file.string());
   std::string text, block(1 << 16, ' ');
   while (std::size_t const size = bytes->read(block.data(), block.size())) text.append(block, 0, size);
-  return nlohmann::json::parse(text);
+  return text;
 }
+
+nlohmann::json readJson(std::filesystem::path const& file) { return nlohmann::json::parse(readText(file)); }
 
 // What QUIP computed for one structure.
 struct Oracle {
@@ -87,6 +89,33 @@ std::vector<Oracle> quippySettings() {
   return oracles;
 }
 
+// featomic's power spectra of a molecule of three species.
+Oracle featomicMolecule() {
+  auto const folder = shared_data / "soap_ref" / "featomic";
+  auto const json = readJson(folder / "soap-power-spectrum-values-input.json");
+  auto const& parameters = json.at("hyperparameters");
+  auto const& system = json.at("systems").at(0);
+  Oracle oracle;
+  oracle.settings.convention = SoapConvention::rascal;
+  oracle.settings.species = {1, 6, 8};
+  oracle.settings.cutoff = parameters.at("cutoff").at("radius");
+  oracle.settings.cutoff_width = parameters.at("cutoff").at("smoothing").at("width");
+  oracle.settings.sigma = parameters.at("density").at("width");
+  oracle.settings.n_max = parameters.at("basis").at("radial").at("max_radial").get<int>() + 1;
+  oracle.settings.l_max = parameters.at("basis").at("max_angular");
+  oracle.structure.positions = system.at("positions").get<std::vector<Vector3>>();
+  oracle.structure.species = system.at("types").get<std::vector<std::int32_t>>();
+  // NumPy's format: a header, then doubles row by row, which end the file.
+  std::string const file = readText(folder / "soap-power-spectrum-values.npy.gz");
+  std::vector<double> row(static_cast<std::size_t>(oracle.settings.dimension()));
+  std::size_t const size = row.size() * sizeof(double), rows = oracle.structure.size();
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::memcpy(row.data(), file.data() + file.size() - (rows - i) * size, size);
+    oracle.vectors.push_back(row);
+  }
+  return oracle;
+}
+
 // Largest difference of the vectors that are known.
 double deviation(Vectors const& found, Vectors const& expected) {
   EXPECT_EQ(found.size(), expected.size());
@@ -136,6 +165,13 @@ TYPED_TEST(SoapOracleTest, TenSettingsOfQuip) {
     EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::full), expected), 1e-12) << "settings " << o;
     EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::mixed), expected), 1e-6) << "settings " << o;
   }
+}
+
+TYPED_TEST(SoapOracleTest, PowerSpectraOfFeatomic) {
+  auto const oracle = featomicMolecule();
+  EXPECT_EQ(oracle.vectors.size(), 9U);
+  EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::full), oracle.vectors), 5.1e-10);  // nine decimals
+  EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::mixed), oracle.vectors), 2e-6);
 }
 
 }  // namespace

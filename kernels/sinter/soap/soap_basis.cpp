@@ -1,6 +1,8 @@
 #include "sinter/soap/soap_basis.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 #include <optional>
 #include <string>
@@ -39,22 +41,46 @@ double cutoffFunction(SoapSettings const& s, double r) {
   return inside <= 0 ? 1 : 0.5 * (std::cos(pi * inside / s.cutoff_width) + 1);
 }
 
+[[noreturn]] void failDependent(SoapSettings const& s) {
+  throw InputError("SOAP: found n_max = " + std::to_string(s.n_max) + " with sigma " + std::to_string(s.sigma) +
+                   " A and cutoff " + std::to_string(s.cutoff) +
+                   " A, whose radial functions are linearly dependent in double precision; expected fewer");
+}
+
 Cholesky factorize(std::vector<double> const& matrix, SoapSettings const& s) {
   auto factor = Cholesky::factorize(matrix, s.n_max);
-  if (!factor)
-    throw InputError("SOAP: found n_max = " + std::to_string(s.n_max) + " with sigma " + std::to_string(s.sigma) +
-                     " A and cutoff " + std::to_string(s.cutoff) +
-                     " A, whose radial functions are linearly dependent in double precision; expected fewer");
+  if (!factor) failDependent(s);
   return *factor;
+}
+
+// Nodes x in (-1, 1) and weights of Gauss-Legendre quadrature, by Newton's method.
+void gaussLegendre(unsigned size, std::vector<double>& nodes, std::vector<double>& weights) {
+  for (unsigned i = 0; i < size; ++i) {
+    double x = std::cos(pi * (i + 0.75) / (size + 0.5)), slope = 1;
+    for (int iteration = 0; iteration < 8; ++iteration) {
+      slope = size * (std::legendre(size - 1, x) - x * std::legendre(size, x)) / (1 - x * x);
+      x -= std::legendre(size, x) / slope;
+    }
+    nodes.push_back(x);
+    weights.push_back(2 / ((1 - x * x) * slope * slope));
+  }
 }
 
 }  // namespace
 
-SoapBasis::SoapBasis(SoapSettings const& settings) : _settings(settings) {
+SoapBasis::SoapBasis(SoapSettings const& settings)
+    : _settings(settings), _alpha(1 / (2 * settings.sigma * settings.sigma)) {
   checkSoapSettings(settings);
+  if (settings.convention == SoapConvention::rascal)
+    makeOrbitals();
+  else
+    makeGaussians();
+}
+
+void SoapBasis::makeGaussians() {
+  SoapSettings const& settings = _settings;
   constexpr double basis_error_exponent = 10;  // QUIP's: Gaussians beyond the last point count less than 10^-10
   auto const n = static_cast<std::size_t>(settings.n_max);
-  _alpha = 1 / (2 * settings.sigma * settings.sigma);
   double const reach =
       settings.cutoff + settings.sigma * std::sqrt(2 * basis_error_exponent * std::log(10.0));  // eq. (4.1)
   _points.resize(n);
@@ -80,13 +106,57 @@ SoapBasis::SoapBasis(SoapSettings const& settings) : _settings(settings) {
   for (std::size_t b = 0; b < n; ++b) _central[b] = settings.central_weight * lower[b * n] / std::sqrt(4 * pi);
 }
 
+void SoapBasis::makeOrbitals() {
+  auto const n = static_cast<std::size_t>(_settings.n_max);
+  std::vector<double> exponents;  // 1 / (2 s_n^2), eq. (4.14)
+  for (std::size_t k = 0; k < n; ++k) {
+    double const width =
+        _settings.cutoff * std::sqrt(static_cast<double>(std::max<std::size_t>(k, 1))) / static_cast<double>(n);
+    exponents.push_back(1 / (2 * width * width));
+  }
+  // Int_0^inf r^(j + k + 2) exp(-(b_j + b_k) r^2) dr; eq. (4.15)
+  auto const overlap = [&](std::size_t j, std::size_t k) {
+    double const power = (static_cast<double>(j + k) + 3) / 2;
+    return 0.5 * std::exp(std::lgamma(power) - power * std::log(exponents[j] + exponents[k]));
+  };
+  std::vector<double> overlaps(n * n);
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t k = 0; k < n; ++k) overlaps[j * n + k] = overlap(j, k) / std::sqrt(overlap(j, j) * overlap(k, k));
+  auto const [u, s, vt] = singularValues(overlaps, _settings.n_max);  // symmetric and positive: U = V
+  if (!(s.back() > 1e-14 * s.front())) failDependent(_settings);
+  std::vector<double> orthonormal(n * n, 0.0);  // S^-1/2
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t k = 0; k < n; ++k)
+      for (std::size_t e = 0; e < n; ++e) orthonormal[j * n + k] += u[e * n + j] * u[e * n + k] / std::sqrt(s[e]);
+
+  // The density of an atom within r_c does not reach further than this; some five nodes per sigma.
+  double const reach = _settings.cutoff + 9 * _settings.sigma;
+  auto const size = static_cast<unsigned>(std::ceil(100 + 5 * reach / _settings.sigma));
+  std::vector<double> weights;
+  gaussLegendre(size, _points, weights);
+  double const density = 4 * pi * std::pow(pi * _settings.sigma * _settings.sigma, -0.75);
+  _transform.assign(size * n, 0.0);
+  for (std::size_t a = 0; a < size; ++a) {
+    double const r = _points[a] = reach * (_points[a] + 1) / 2;
+    double const weight = density * weights[a] * reach / 2 * r * r;
+    for (std::size_t k = 0; k < n; ++k) {
+      double const orbital =
+          std::pow(r, static_cast<double>(k)) * std::exp(-exponents[k] * r * r) / std::sqrt(overlap(k, k));
+      for (std::size_t j = 0; j < n; ++j) _transform[a * n + j] += weight * orbital * orthonormal[k * n + j];
+    }
+  }
+  auto const at_centre = radial(0);
+  for (std::size_t k = 0; k < n; ++k) _central.push_back(_settings.central_weight * at_centre[k] / std::sqrt(4 * pi));
+}
+
 std::vector<double> SoapBasis::radial(double r) const {
-  std::size_t const n = _points.size();
+  auto const n = static_cast<std::size_t>(_settings.n_max);
   std::vector<double> values((static_cast<std::size_t>(_settings.l_max) + 1) * n, 0.0);
   double const cut = cutoffFunction(_settings, r);
   if (cut == 0) return values;
-  for (std::size_t a = 0; a < n; ++a) {
+  for (std::size_t a = 0; a < _points.size(); ++a) {
     double const gap = r - _points[a], gaussian = cut * std::exp(-_alpha * gap * gap);
+    if (gaussian < 1e-25) continue;
     auto const bessel = scaledBessel(_settings.l_max, 2 * _alpha * r * _points[a]);
     for (std::size_t l = 0; l < bessel.size(); ++l)  // eqs. (4.4), (4.5)
       for (std::size_t b = 0; b < n; ++b) values[l * n + b] += gaussian * bessel[l] * _transform[a * n + b];

@@ -9,7 +9,7 @@
 
 namespace sinter {
 
-/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6).
+/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6), (4.14)-(4.17).
 class SoapBasis {
  public:
   /// \throws InputError when `settings` are out of their ranges, or the radial functions are linearly dependent in
@@ -25,10 +25,13 @@ class SoapBasis {
   [[nodiscard]] std::vector<double> const& central() const { return _central; }
 
  private:
+  void makeGaussians();
+  void makeOrbitals();
+
   SoapSettings _settings;
   double _alpha;
-  std::vector<double> _points;     // r_a
-  std::vector<double> _transform;  // T, [a][n]
+  std::vector<double> _points;     // r_a; rascal: nodes of a quadrature
+  std::vector<double> _transform;  // T, [a][n]; rascal: radial functions at the nodes, with weights
   std::vector<double> _central;
 };
 

@@ -199,7 +199,8 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
         double const r = Kokkos::sqrt(s.squared[first + k]);
         auto const& zone = plan.zones[r < plan.zones[1].begin ? 0 : 1];
         double const place = (r - zone.begin) * zone.inverse_length;
-        int const interval = smaller(zone.first + static_cast<int>(place), zone.last);
+        int const interval =
+            smaller(zone.first + (place > 0 ? static_cast<int>(place) : 0), zone.last);  // also for NaN
         s.interval[k] = interval;
         s.argument[k] = static_cast<Real>(2 * (place - (interval - zone.first)) - 1);
         s.slope[k] = static_cast<Real>(2 * zone.inverse_length);
@@ -396,8 +397,8 @@ struct SoapKernel : SoapTeam<ExecutionSpace, Real> {
 /// \param plan made by `makeSoapPlan`
 /// \param source centres and neighbours; pairs beyond the cutoff are skipped
 /// \param sink receives results, copied to the device
-/// Cost: per neighbour n_max (l_max + 1) (l_max + 9) multiply-adds, per centre (S n_max)^2 (l_max + 1)^2 / 2, gradients
-/// twice as many per neighbour; scratch per team (l_max + 1)^2 numbers per channel and 48 bytes per neighbour. A
+/// Cost: per neighbour n_max (l_max + 1) (l_max + 8) multiply-adds, per centre (S n_max)^2 (l_max + 1)^2 / 2, gradients
+/// twice as many per neighbour; scratch per team (l_max + 1)^2 numbers per channel and 36 bytes per neighbour. A
 /// centre's own results are bitwise repeatable.
 template <SoapOutputs outputs, class Real = double, class ExecutionSpace, EnvironmentSource Source, class Sink>
 void evaluateSoap(ExecutionSpace const& space, SoapPlan<typename ExecutionSpace::memory_space> const& plan,

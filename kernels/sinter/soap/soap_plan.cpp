@@ -147,6 +147,8 @@ template <class MemorySpace>
 SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
   SoapBasis const basis(settings);
   SoapPlan<MemorySpace> plan;
+  plan.convention = settings.convention;
+  plan.components = settings.dimension() - (settings.convention == SoapConvention::quip ? 1 : 0);
   plan.species_count = static_cast<int>(settings.species.size());
   plan.n_max = settings.n_max;
   plan.l_max = settings.l_max;
@@ -169,7 +171,7 @@ SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
       plan.table_error = std::max(plan.table_error, error / largest);
       zone.inverse_length = (static_cast<double>(polynomials.size()) - zone.first) / (ends[z + 1] - ends[z]);
     }
-    zone.last = std::max(zone.first, static_cast<int>(polynomials.size()) - 1);
+    zone.last = static_cast<int>(polynomials.size()) - 1;
   }
   plan.intervals = static_cast<int>(polynomials.size());
   plan.table = makeTable<MemorySpace, double>(basis, polynomials);

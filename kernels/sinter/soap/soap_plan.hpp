@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <type_traits>
 
 #include "sinter/core/simd.hpp"
 #include "sinter/soap/soap_basis.hpp"
@@ -46,7 +47,10 @@ struct SoapPlan {
     int first = 0, last = 0;  ///< intervals
   };
 
-  int species_count = 0, n_max = 0, l_max = 0, dimension = 0, intervals = 0;
+  SoapConvention convention = SoapConvention::quip;  ///< rascal: vectors are not normalised
+  int species_count = 0, n_max = 0, l_max = 0, intervals = 0;
+  int dimension = 0;   ///< of a vector
+  int components = 0;  ///< of a power spectrum: without the constant at the end of quip's vectors
   double cutoff = 0, last_component = 0;
   double table_error = 0;  ///< largest error found of a polynomial, relative to the largest |R_nl(r)|
   Zone zones[2];           ///< up to r_c - w, and from there to r_c
@@ -56,8 +60,28 @@ struct SoapPlan {
 
   [[nodiscard]] KOKKOS_FUNCTION int rows() const { return (l_max + 1) * (l_max + 1); }
   [[nodiscard]] KOKKOS_FUNCTION int channels() const { return species_count * n_max; }
-  /// Component of channels a >= b and l = 0; those of larger l follow.
-  [[nodiscard]] KOKKOS_FUNCTION int component(int a, int b) const { return (a * (a + 1) / 2 + b) * (l_max + 1); }
+
+  /// Where products of channels a and b <= a of one l stand in a vector.
+  struct Place {
+    int component;
+    int step;    ///< to that of b + 1, if it is of the same species
+    int mirror;  ///< component of b and a in conventions that have it too, also where a = b; else -1
+  };
+  [[nodiscard]] KOKKOS_FUNCTION Place placeOf(int a, int b, int l) const {
+    int const angular = l_max + 1;
+    if (convention == SoapConvention::quip) return {(a * (a + 1) / 2 + b) * angular + l, angular, -1};
+    int const s_a = a / n_max, s_b = b / n_max, n_a = a % n_max, n_b = b % n_max,
+              block = (s_b * species_count - s_b * (s_b - 1) / 2 + s_a - s_b) * angular + l;
+    return {(block * n_max + n_b) * n_max + n_a, n_max, s_a == s_b ? (block * n_max + n_a) * n_max + n_b : -1};
+  }
+  /// Factors of a product of channels, of the pair and of l.
+  [[nodiscard]] KOKKOS_FUNCTION double factorOfPair(int a, int b) const {
+    bool const is_once = convention == SoapConvention::quip ? a == b : a / n_max == b / n_max;
+    return is_once ? 1 : Kokkos::numbers::sqrt2;
+  }
+  [[nodiscard]] KOKKOS_FUNCTION double factorOfL(int l) const {
+    return (convention == SoapConvention::quip || l % 2 == 0 ? 1 : -1) / Kokkos::sqrt(2.0 * l + 1);
+  }
 
   template <class Real>
   [[nodiscard]] KOKKOS_FUNCTION Table<Real> const& tableOf() const {

@@ -20,7 +20,8 @@ void require(bool holds, std::string const& name, double found, std::string cons
 }  // namespace
 
 int SoapSettings::dimension() const {
-  int const channels = static_cast<int>(species.size()) * n_max;
+  int const s = static_cast<int>(species.size()), channels = s * n_max;
+  if (convention == SoapConvention::rascal) return s * (s + 1) / 2 * n_max * n_max * (l_max + 1);
   return channels * (channels + 1) / 2 * (l_max + 1) + 1;
 }
 
@@ -47,14 +48,16 @@ void checkSoapSettings(SoapSettings const& s) {
   require(std::isfinite(s.central_weight) && s.central_weight >= 0, "central_weight", s.central_weight,
           "a number not below 0");
   require(std::isfinite(s.covariance_sigma0), "covariance_sigma0", s.covariance_sigma0, "a finite number");
+  require(s.convention == SoapConvention::quip || s.covariance_sigma0 == 0, "covariance_sigma0", s.covariance_sigma0,
+          "0 in the convention rascal");
   if (s.species.empty()) throw InputError("SOAP: found no species, expected at least one");
   auto sorted = s.species;
   std::sort(sorted.begin(), sorted.end());
   if (auto const twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     throw InputError("SOAP: found species " + std::to_string(*twice) + " twice, expected each once");
   double const channels = static_cast<double>(s.species.size()) * s.n_max;
-  require(channels * (channels + 1) / 2 * (s.l_max + 1) < 1e7, "components of a vector",
-          channels * (channels + 1) / 2 * (s.l_max + 1) + 1, "at most 10000000; take fewer species, n_max or l_max");
+  require(channels * (channels + s.n_max) / 2 * (s.l_max + 1) < 1e7, "components of a vector",
+          channels * (channels + s.n_max) / 2 * (s.l_max + 1), "at most 10000000; take fewer species, n_max or l_max");
 }
 
 }  // namespace sinter

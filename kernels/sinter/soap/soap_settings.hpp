@@ -8,8 +8,15 @@
 
 namespace sinter {
 
-/// Parameters of a SOAP power spectrum in the convention of QUIP and GAP, chapter 4 of kernels/README.md.
+/// Whose radial functions, factors and order of components, chapter 4 of kernels/README.md.
+enum class SoapConvention {
+  quip,   ///< QUIP and GAP: Gaussians at equal distances; vectors of length 1
+  rascal  ///< librascal and featomic: radial functions of the GTO kind; vectors not normalised
+};
+
+/// Parameters of a SOAP power spectrum.
 struct SoapSettings {
+  SoapConvention convention = SoapConvention::quip;
   std::vector<std::int32_t> species;  ///< atomic numbers of types 0, 1, ...; vectors are ordered by type
   double cutoff = 5;                  ///< r_c (A): neighbours closer than that
   double cutoff_width = 1;            ///< w (A): the neighbour density is switched off from r_c - w to r_c
@@ -17,11 +24,12 @@ struct SoapSettings {
   int n_max = 12;                     ///< radial functions, at most `max_n`
   int l_max = 6;                      ///< largest angular momentum, at most `max_l`
   double central_weight = 1;          ///< weight of the atom in the centre
-  double covariance_sigma0 = 0;       ///< last component of every vector
+  double covariance_sigma0 = 0;       ///< last component of every vector; quip only
 
   static constexpr int max_n = 32, max_l = 20;
 
-  /// Components of a vector: (S n_max) (S n_max + 1) / 2 (l_max + 1) + 1.
+  /// Components of a vector: quip (S n_max) (S n_max + 1) / 2 (l_max + 1) + 1, rascal S (S + 1) / 2 n_max^2 (l_max +
+  /// 1).
   [[nodiscard]] int dimension() const;
 };
 

@@ -54,7 +54,7 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
                 rows = smaller(tile_rows, plan.n_max - first), channel = species * plan.n_max + first;
       Number const* const block = x + l * l * packs;
       Real const* const left = lanesOf(*block) + species * row() + first;
-      double const factor = 1 / Kokkos::sqrt(2.0 * l + 1);
+      double const factor = plan.factorOfL(l);
       int const last = species * packs_of_species + (first + rows - 1) / lanes;  // what is below the diagonal
       for (int pack = 0; pack <= last; pack += tile_packs) {
         multiply(rows, smaller(tile_packs, last + 1 - pack), 2 * l + 1, left, 1, width(), block + pack, packs,
@@ -62,18 +62,25 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
                    int const other = (pack + j) / packs_of_species, n = (pack + j) % packs_of_species * lanes,
                              a = channel + i, b = other * plan.n_max + n;
                    int const end = smaller(smaller(lanes, plan.n_max - n), a + 1 - b);
-                   double* const to = p + plan.component(a, b) + l;
-                   for (int lane = 0; lane < end; ++lane)
-                     to[lane * angular] = static_cast<double>(lanesOf(sum)[lane]) * factor *
-                                          (b + lane == a ? 1 : Kokkos::numbers::sqrt2);
+                   auto const place = plan.placeOf(a, b, l);
+                   double const off_diagonal = factor * plan.factorOfPair(a, b);
+                   for (int lane = 0; lane < end; ++lane) {
+                     double const value =
+                         static_cast<double>(lanesOf(sum)[lane]) * (b + lane == a ? factor : off_diagonal);
+                     p[place.component + lane * place.step] = value;
+                     if (place.mirror >= 0) p[place.mirror + lane] = value;
+                   }
                  });
       }
     });
-    int const components = plan.dimension - 1;
+    int const components = plan.components;
+    workers.once([&] {
+      if (components < plan.dimension) p[components] = plan.last_component;
+    });
+    if (plan.convention == SoapConvention::rascal) return 1;
     double const norm = Kokkos::sqrt(dotProduct(workers, components, p, p));
     double const scale = norm == 0 ? 0 : 1 / norm;
     workers.forEach(0, components, [&](int c) { p[c] *= scale; });
-    workers.once([&] { p[components] = plan.last_component; });
     return norm;
   }
 
@@ -82,18 +89,22 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
   KOKKOS_FUNCTION void differentiate(Workers const& workers, Number const* x, double const* p, double norm,
                                      double const* derivative, Number* factors, Number* to) const {
     int const packs = width() / lanes, channels = plan.channels();
-    double const along = dotProduct(workers, plan.dimension - 1, derivative, p), scale = norm == 0 ? 0 : 1 / norm;
+    double const scale = norm == 0 ? 0 : 1 / norm;
+    double const along =
+        plan.convention == SoapConvention::rascal ? 0 : dotProduct(workers, plan.components, derivative, p);
     Real* const h = lanesOf(*factors);
     workers.forEach(0, width() * packs, [&](int e) { factors[e] = Number(Real(0)); });
     auto const column = [&](int channel) { return channel / plan.n_max * row() + channel % plan.n_max; };
     for (int l = 0; l <= plan.l_max; ++l) {
-      double const factor = scale / Kokkos::sqrt(2.0 * l + 1);
+      double const factor = scale * plan.factorOfL(l);
       workers.forEach(0, channels, [&](int a) {
         int const of_a = column(a);
         for (int b = 0; b <= a; ++b) {
-          int const c = plan.component(a, b) + l, of_b = column(b);
-          Real const value =
-              static_cast<Real>((derivative[c] - along * p[c]) * factor * (a == b ? 2 : Kokkos::numbers::sqrt2));
+          auto const [c, step, mirror] = plan.placeOf(a, b, l);
+          int const of_b = column(b);
+          double of_product = derivative[c] - along * p[c];
+          if (mirror >= 0 && mirror != c) of_product += derivative[mirror];
+          Real const value = static_cast<Real>(of_product * factor * plan.factorOfPair(a, b) * (a == b ? 2 : 1));
           h[of_a * width() + of_b] = h[of_b * width() + of_a] = value;
         }
       });
@@ -139,13 +150,15 @@ struct SoapAdjointKernel {
   Kokkos::View<Real**, Kokkos::LayoutRight, memory_space> adjoints;
   int scratch_level = 0;
 
-  [[nodiscard]] int factorPacks() const { return spectrum.width() * spectrum.width() / Spectrum::lanes; }
+  [[nodiscard]] KOKKOS_FUNCTION std::size_t factorBytes() const {
+    return static_cast<std::size_t>(spectrum.width()) * static_cast<std::size_t>(spectrum.width()) * sizeof(Real);
+  }
 
   KOKKOS_FUNCTION void operator()(typename Spectrum::Member const& team) const {
     typename Spectrum::Workers const workers(team);
     int const r = team.league_rank();
-    typename Spectrum::Scratch const scratch{team.team_scratch(scratch_level)};
-    auto* const factors = scratch.template take<Number>(spectrum.width() * spectrum.width() / Spectrum::lanes);
+    auto* const factors =
+        static_cast<Number*>(team.team_scratch(scratch_level).get_shmem_aligned(factorBytes(), alignof(Number)));
     spectrum.differentiate(workers, reinterpret_cast<Number const*>(&rows.coefficients(r, 0)), &rows.spectra(r, 0),
                            rows.norms(r), &derivatives(r, 0), factors, reinterpret_cast<Number*>(&adjoints(r, 0)));
   }
@@ -153,7 +166,8 @@ struct SoapAdjointKernel {
 
 }  // namespace detail
 
-/// Vectors p and |q| of the first `count` rows from their coefficients, eqs. (4.8), (4.9); asynchronous on `space`.
+/// Vectors p and |q| (1 where vectors are not normalised) of the first `count` rows from their coefficients, eqs.
+/// (4.8), (4.9); asynchronous on `space`.
 ///
 /// Coefficients of zero (no neighbours and no central weight) give p = 0 but for its last component, and |q| = 0.
 template <class Real, class ExecutionSpace>
@@ -182,7 +196,7 @@ void differentiateSpectra(
   if (count == 0) return;
   using Kernel = detail::SoapAdjointKernel<ExecutionSpace, Real>;
   Kernel kernel{{{}, plan}, rows, derivatives, adjoints};
-  std::size_t const bytes = (static_cast<std::size_t>(kernel.factorPacks()) + 2) * sizeof(typename Kernel::Number);
+  std::size_t const bytes = kernel.factorBytes() + 2 * sizeof(typename Kernel::Number);
   auto const policy = Kernel::Spectrum::makePolicy(space, count, bytes, kernel.scratch_level);
   Kokkos::parallel_for("sinter::soap::adjoints", policy, kernel);
 }

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <cstddef>
 
+#include "sinter/core/execution.hpp"
 #include "sinter/core/simd.hpp"
 #include "sinter/mtp/mtp_mapping.hpp"
 #include "sinter/mtp/mtp_shape.hpp"
@@ -13,9 +15,8 @@ namespace sinter::detail {
 
 /// What kernels of one execution space and precision have in common. A pack holds neighbouring columns of a matrix; on
 /// a device it holds one number, and the threads of a block share the packs.
-template <class ExecutionSpace, class Real_>
+template <class ExecutionSpace, class Real>
 struct SoapTeam {
-  using Real = Real_;
   using Number = Pack<ExecutionSpace, Real>;
   using Policy = Kokkos::TeamPolicy<ExecutionSpace>;
   using Member = typename Policy::member_type;
@@ -30,16 +31,6 @@ struct SoapTeam {
     policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(bytes)));
     return policy;
   }
-
-  /// Hands out parts of a team's scratch, each aligned to a pack.
-  struct Scratch {
-    typename Member::scratch_memory_space const& memory;
-
-    template <class T>
-    KOKKOS_FUNCTION T* take(int count) const {
-      return static_cast<T*>(memory.get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(T), alignof(Number)));
-    }
-  };
 };
 
 /// The smaller number, by value: constants have no address on a device.
