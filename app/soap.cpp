@@ -109,6 +109,9 @@ class Soap {
   }
 
   void checkOutputs() const {
+    if (_options.similarity && _options.convention != "quip")
+      throw InputError("--similarity: found --convention " + _options.convention +
+                       ", whose vectors have any length; expected quip");
     std::vector<std::string> taken = {_options.structures.file};
     if (_options.similarity) taken.push_back(*_options.similarity);
     std::string const kind = lowerExtension(_options.output);
@@ -124,6 +127,7 @@ class Soap {
   void readSettings() {
     _settings = soapPreset(_options.preset, 0);
     _settings.species.clear();
+    if (_options.convention == "rascal") _settings.convention = SoapConvention::rascal;
     _settings.n_max = _options.n_max.value_or(_settings.n_max);
     _settings.l_max = _options.l_max.value_or(_settings.l_max);
     _settings.cutoff = _options.cutoff.value_or(_settings.cutoff);
@@ -339,8 +343,10 @@ void addSoapCommand(CLI::App& app) {
           "Angstrom (paper-2022-scripts) or 2 Angstrom (paper-2022)")
       ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
       ->capture_default_str();
-  command->add_option("--convention", options->convention, "Of radial functions, normalisation and order: QUIP's")
-      ->check(CLI::IsMember({"quip"}))
+  command
+      ->add_option("--convention", options->convention,
+                   "Of radial functions, lengths and order of components: quip (GAP, too) or rascal (featomic, too)")
+      ->check(CLI::IsMember({"quip", "rascal"}))
       ->capture_default_str();
   command->add_option("--n-max", options->n_max, fmt::format("Radial functions, 1 to {}", SoapSettings::max_n));
   command->add_option("--l-max", options->l_max, fmt::format("Largest angular momentum, 0 to {}", SoapSettings::max_l));

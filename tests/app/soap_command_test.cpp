@@ -115,17 +115,22 @@ TEST_F(SoapCommand, VectorsAreThoseOfTheLibrary) {
   }
 }
 
-TEST_F(SoapCommand, SpeciesInTheOrderOfTheUser) {
+TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
   write({oxide()}, folder / "in.extxyz");
-  soap(folder / "in.extxyz", "--n-max 3 --l-max 2 --species Si,O -o " + quoted(out));
-  SoapEvaluator<Kokkos::Serial> const library({.species = {14, 8}, .n_max = 3, .l_max = 2});
-  auto const expected = library.evaluate(std::vector{oxide()});
-  detail::Hdf5Input const file(out);
-  detail::ColumnReader<double> vectors(file, "/power_spectrum", {{static_cast<hsize_t>(library.dimension())}});
-  std::vector<double> found(expected.size());
-  ASSERT_EQ(vectors.rows(), 3U);
-  vectors.read(0, 3, found.data());
-  for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12);
+  for (auto const& [options, settings] :
+       {std::pair("--species Si,O", SoapSettings{.species = {14, 8}, .n_max = 3, .l_max = 2}),
+        std::pair("--convention rascal",
+                  SoapSettings{.convention = SoapConvention::rascal, .species = {8, 14}, .n_max = 3, .l_max = 2})}) {
+    soap(folder / "in.extxyz", std::string(options) + " --n-max 3 --l-max 2 -o " + quoted(out));
+    SoapEvaluator<Kokkos::Serial> const library(settings);
+    auto const expected = library.evaluate(std::vector{oxide()});
+    detail::Hdf5Input const file(out);
+    detail::ColumnReader<double> vectors(file, "/power_spectrum", {{static_cast<hsize_t>(library.dimension())}});
+    std::vector<double> found(expected.size());
+    ASSERT_EQ(vectors.rows(), 3U);
+    vectors.read(0, 3, found.data());
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12) << options;
+  }
 }
 
 // ../shared/design/soap.md, section 3, as printed.
@@ -226,7 +231,7 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   fails("--cutoff 3 --cutoff-width 4" + vectors,
         "SOAP: found cutoff_width = 4, expected a number from 0 to the cutoff");
   fails("--n-max 32 --cutoff 1 --cutoff-width 0 --sigma 3" + vectors, "linearly dependent");
-  fails("--convention dscribe" + vectors, "--convention: dscribe not in {quip}");
+  fails("--convention dscribe" + vectors, "--convention: dscribe not in {quip,rascal}");
   fails("--preset paper" + vectors, "--preset: paper not in {paper-2022,paper-2022-scripts}");
   fails("--zeta 2" + vectors, "--zeta requires --similarity");
   fails("", "--output is required");
@@ -245,6 +250,8 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   refers("twice.extxyz", "twice.extxyz: frame 4: found the name 'hcp' of an earlier frame");
   fails("--similarity " + quoted(crystals) + similarities,
         "oxide.extxyz: frame 0: found species O, expected species of " + crystals + ": Si", folder / "oxide.extxyz");
+  fails("--similarity " + quoted(crystals) + " --convention rascal" + similarities,
+        "--similarity: found --convention rascal, whose vectors have any length; expected quip");
   fails("--similarity " + quoted(crystals) + " --zeta 0" + similarities, "SOAP: found zeta = 0");
   fails("--species C" + vectors, "frame 0: found species Si, expected species of --species: C");
 }
