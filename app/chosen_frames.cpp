@@ -26,6 +26,11 @@ void addFrameChoices(CLI::App& command, FrameOptions& options, std::string const
   command.add_option("--virial-key", options.keys.virial, "Name of the virials (or stresses)");
 }
 
+void setFeature(Structure& structure, std::string const& name, std::string const& value) {
+  std::erase_if(structure.features, [&](auto const& feature) { return feature.first == name; });
+  structure.features.emplace_back(name, value);
+}
+
 ChosenFrames::ChosenFrames(FrameOptions const& options, std::vector<std::int32_t> species)
     : _options(options), _species(std::move(species)), _range(options.frames) {
   if (_range.countsFromEnd()) {  // the file is read twice instead of being kept
@@ -52,6 +57,19 @@ std::optional<ChosenFrame> ChosenFrames::next() {
     return frame;
   }
   return std::nullopt;
+}
+
+std::optional<FrameBatch> ChosenFrames::nextBatch(std::size_t atoms) {
+  FrameBatch batch;
+  for (std::size_t const before = _atoms; _atoms < before + atoms;) {
+    auto frame = next();
+    if (!frame) break;
+    batch.structures.push_back(std::move(frame->structure));
+    batch.names.push_back(std::move(frame->name));
+    batch.indices.push_back(frame->index);
+  }
+  if (batch.structures.empty()) return std::nullopt;
+  return batch;
 }
 
 FrameRecord ChosenFrames::record(ChosenFrame const& frame) const {

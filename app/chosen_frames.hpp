@@ -42,6 +42,16 @@ struct ChosenFrame {
   std::int64_t index = 0;
 };
 
+/// Frames that are computed together, with where they stand in the file.
+struct FrameBatch {
+  std::vector<Structure> structures;
+  std::vector<std::string> names;
+  std::vector<std::int64_t> indices;
+};
+
+/// Sets a feature of a frame in the place of one of this name.
+void setFeature(Structure& structure, std::string const& name, std::string const& value);
+
 /// The frames of --frames, with types that have no name named by --species. Stops when the user asks for it.
 class ChosenFrames {
  public:
@@ -53,6 +63,9 @@ class ChosenFrames {
   /// The next frame, or nothing behind the last.
   /// \throws InputError when it is malformed, Interrupted.
   std::optional<ChosenFrame> next();
+
+  /// The next frames until they have `atoms` atoms, or nothing behind the last; throws as `next`.
+  std::optional<FrameBatch> nextBatch(std::size_t atoms);
 
   /// What is known of the frame that `next` gave last, beside its structure.
   [[nodiscard]] FrameRecord record(ChosenFrame const& frame) const;

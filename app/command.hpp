@@ -20,4 +20,7 @@ void addFitCommand(CLI::App& app);
 /// `sinter info [FILE]`: this build, a potential or a structure file in short.
 void addInfoCommand(CLI::App& app);
 
+/// `sinter soap STRUCTURES`: SOAP vectors, or similarities to reference structures.
+void addSoapCommand(CLI::App& app);
+
 }  // namespace sinter::app

@@ -46,21 +46,6 @@ struct EvalOptions {
   bool quiet = false;
 };
 
-/// A part of the frames, with where they stand in the file.
-struct Batch {
-  std::vector<Structure> structures;
-  std::vector<std::string> names;
-  std::vector<std::int64_t> indices;
-  std::size_t atoms = 0;
-
-  void add(ChosenFrame frame) {
-    atoms += frame.structure.size();
-    structures.push_back(std::move(frame.structure));
-    names.push_back(std::move(frame.name));
-    indices.push_back(frame.index);
-  }
-};
-
 /// The JSON report, written frame by frame. The file appears when it is finished.
 class EvalReport {
  public:
@@ -154,16 +139,6 @@ class Eval {
       throw InputError(_uncertainty_file, 0, "found no " + *_options.uncertainty + ", expected one");
   }
 
-  static Batch nextBatch(ChosenFrames& frames) {
-    Batch batch;
-    while (batch.atoms < atoms_per_batch) {
-      auto frame = frames.next();
-      if (!frame) break;
-      batch.add(std::move(*frame));
-    }
-    return batch;
-  }
-
   template <class Space>
   MtpEvaluator<Space> makeEvaluator() const {
     try {
@@ -198,18 +173,18 @@ class Eval {
                      potentialJson(_options.potential, _model));
     {
       Progress progress("eval", frames.size(), _options.quiet);
-      for (Batch batch = nextBatch(frames); batch.atoms > 0; batch = nextBatch(frames)) {
+      while (auto const batch = frames.nextBatch(atoms_per_batch)) {
         auto const start = Clock::now();
-        auto const results = evaluator.evaluate(batch.structures, batch.names);
+        auto const results = evaluator.evaluate(batch->structures, batch->names);
         evaluating += Clock::now() - start;
         std::vector<PredictionSpread> spreads;
-        if (spread_evaluator) spreads = spread_evaluator->evaluate(batch.structures);
+        if (spread_evaluator) spreads = spread_evaluator->evaluate(batch->structures);
         for (std::size_t s = 0; s < results.size(); ++s) {
           auto const* const spread = spreads.empty() ? nullptr : &spreads[s];
-          _errors.add(batch.structures[s], results[s]);
-          if (spread != nullptr) _check.add(batch.structures[s], results[s], *spread);
-          if (writer) writeFrame(*writer, batch.structures[s], results[s], spread);
-          if (report) report->add(batch.indices[s], batch.structures[s], results[s], spread);
+          _errors.add(batch->structures[s], results[s]);
+          if (spread != nullptr) _check.add(batch->structures[s], results[s], *spread);
+          if (writer) writeFrame(*writer, batch->structures[s], results[s], spread);
+          if (report) report->add(batch->indices[s], batch->structures[s], results[s], spread);
         }
         progress.update(frames.frames(), frames.atoms());
       }
@@ -240,11 +215,6 @@ class Eval {
         columns.push_back({"forces_std", forces, 3});
     }
     writer.write(result, columns, &labelled);
-  }
-
-  static void setFeature(Structure& structure, std::string const& name, std::string const& value) {
-    std::erase_if(structure.features, [&](auto const& feature) { return feature.first == name; });
-    structure.features.emplace_back(name, value);
   }
 
   static std::string linesOf(std::vector<Vector3> const& vectors) {

@@ -75,5 +75,6 @@ int main(int argc, char** argv) {
   sinter::app::addEvalCommand(app);
   sinter::app::addFitCommand(app);
   sinter::app::addConvertCommand(app);
+  sinter::app::addSoapCommand(app);
   return run(app, argc, argv);
 }

@@ -389,6 +389,26 @@ Section settings() {
   return section;
 }
 
+Section soap() {
+  Section section{"SOAP", {}};
+  for (char const* arguments :
+       {"soap good.xyz", "soap good.xyz -o out.xyz", "soap good.xyz -o out.h5 --n-max 0",
+        "soap good.xyz -o out.h5 --l-max 40", "soap good.xyz -o out.h5 --sigma=-0.5",
+        "soap good.xyz -o out.h5 --cutoff 3 --cutoff-width 4", "soap good.xyz -o out.h5 --convention dscribe",
+        "soap good.xyz -o out.h5 --zeta 2", "soap none.xyz -o out.h5", "soap good.cfg -o out.h5",
+        "soap good.xyz --similarity none.xyz -o out.xyz"})
+    section.cases.push_back({"", "", "", arguments});
+  auto const add = [&](std::string const& name, std::string const& content) {
+    section.cases.push_back({"", name, content, "soap good.xyz --similarity " + name + " -o out.xyz"});
+  };
+  std::string const silicon = "1\nProperties=species:S:1:pos:R:3 name=Si\nSi 0 0 0\n";
+  add("empty.xyz", "");
+  add("silicon.xyz", silicon);
+  add("without_names.xyz", replaced(silicon, " name=Si", ""));
+  add("twice.xyz", silicon + silicon);
+  return section;
+}
+
 Section usage() {
   Section section{"Usage", {}};
   for (char const* arguments : {"", "evaluate", "eval", "eval good.mtp", "eval good.mtp good.xyz --unknown",
@@ -470,7 +490,8 @@ TEST_F(BadInput, TheGoodFilesAreGood) {
 TEST_F(BadInput, MessagesAreThoseOfTheTable) {
   std::size_t count = 0;
   std::string table;
-  for (Section const& section : {potentials(), extendedXyz(), configurations(), databases(), settings(), usage()}) {
+  for (Section const& section :
+       {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(), usage()}) {
     bool const commands = section.cases.front().what.empty();
     table +=
         "\n## " + section.title + "\n\n| " + (commands ? "command" : "what is wrong") + " | message |\n|---|---|\n";

@@ -314,6 +314,10 @@ void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::vector
                  values.data());
 }
 
+void Hdf5Output::setAttribute(hid_t object, std::string const& name, double value) const {
+  writeAttribute(object, name, {}, ColumnType<double>::inFile(), ColumnType<double>::inMemory(), &value);
+}
+
 void Hdf5Output::close() {
   if (H5Fflush(_id.get(), H5F_SCOPE_GLOBAL) < 0 || !_id.close()) fail();
   int const descriptor = ::open(_temporary.c_str(), O_RDONLY | O_CLOEXEC);

@@ -1,0 +1,384 @@
+/// \file
+/// `sinter soap`: vectors of atoms or frames, or their similarities to reference structures, in batches, so that memory
+/// does not grow with the file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chosen_frames.hpp"
+#include "command.hpp"
+#include "interrupt.hpp"
+#include "json_report.hpp"
+#include "kokkos_session.hpp"
+#include "output_path.hpp"
+#include "potential_file.hpp"
+#include "progress.hpp"
+#include "sinter/core/chemical_elements.hpp"
+#include "sinter/core/error.hpp"
+#include "sinter/core/file_output.hpp"
+#include "sinter/core/version.hpp"
+#include "sinter/soap/soap_evaluator.hpp"
+#include "sinter/soap/soap_similarity.hpp"
+#include "sinter/structures/descriptor_writer.hpp"
+#include "sinter/structures/extxyz_writer.hpp"
+
+namespace sinter::app {
+
+namespace {
+
+struct SoapOptions {
+  FrameOptions structures;
+  std::string preset = "paper-2022-scripts", convention = "quip", average = "none";
+  std::optional<int> n_max, l_max;
+  std::optional<double> cutoff, cutoff_width, sigma;
+  double zeta = 4;
+  std::string output;
+  std::optional<std::string> similarity, json;
+  std::string precision = "double";
+  std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
+  bool quiet = false;
+};
+
+/// What similarities are to, and what they have been.
+struct References {
+  std::vector<Structure> structures;
+  std::vector<std::string> places;  // for messages
+  std::vector<std::string> names;   // of the outputs: soap_similarity_<name>
+  struct Range {
+    double least = 1, most = 0, sum = 0;
+  };
+  std::vector<Range> ranges;
+  std::size_t rows = 0;
+
+  [[nodiscard]] std::size_t size() const { return names.size(); }
+
+  void count(std::span<double const> similarities) {
+    for (std::size_t k = 0; k < similarities.size(); ++k) {
+      Range& range = ranges[k % size()];
+      range.least = std::min(range.least, similarities[k]);
+      range.most = std::max(range.most, similarities[k]);
+      range.sum += similarities[k];
+    }
+    rows += similarities.size() / size();
+  }
+
+  [[nodiscard]] nlohmann::ordered_json json() const {
+    auto result = nlohmann::ordered_json::array();
+    for (std::size_t r = 0; r < size(); ++r)
+      result.push_back({{"name", names[r]},
+                        {"natoms", structures[r].size()},
+                        {"similarity_min", ranges[r].least},
+                        {"similarity_mean", ranges[r].sum / static_cast<double>(rows)},
+                        {"similarity_max", ranges[r].most}});
+    return result;
+  }
+};
+
+/// One run of the command.
+class Soap {
+ public:
+  explicit Soap(SoapOptions const& options) : _options(options) {}
+
+  void run() {
+    checkOutputs();
+    _named = atomicNumbersOf(_options.structures.species);
+    readSettings();
+    ChosenFrames frames(_options.structures, _named);
+    KokkosSession const session;
+    withBackend(_options.backend, [&]<class Space>() { evaluateFrames<Space>(frames); });
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+  [[nodiscard]] SoapAverage average() const {
+    if (_options.average == "inner") return SoapAverage::inner;
+    return _options.average == "outer" ? SoapAverage::outer : SoapAverage::none;
+  }
+
+  void checkOutputs() const {
+    if (_options.similarity && _options.convention != "quip")
+      throw InputError("--similarity: found --convention " + _options.convention +
+                       ", whose vectors have any length; expected quip");
+    std::vector<std::string> taken = {_options.structures.file};
+    if (_options.similarity) taken.push_back(*_options.similarity);
+    std::string const kind = lowerExtension(_options.output);
+    if (_options.similarity ? kind != ".extxyz" && kind != ".xyz" : kind != ".h5" && kind != ".hdf5")
+      throw InputError("-o " + _options.output + ": found the extension '" + kind + "', expected " +
+                       (_options.similarity ? ".extxyz or .xyz (similarities)"
+                                            : ".h5 or .hdf5 (vectors; similarities need --similarity)"));
+    checkOutputPath("-o", _options.output, taken);
+    taken.push_back(_options.output);
+    if (_options.json) checkOutputPath("--json", *_options.json, taken);
+  }
+
+  void readSettings() {
+    _settings = soapPreset(_options.preset, 0);
+    _settings.species.clear();
+    if (_options.convention == "rascal") _settings.convention = SoapConvention::rascal;
+    _settings.n_max = _options.n_max.value_or(_settings.n_max);
+    _settings.l_max = _options.l_max.value_or(_settings.l_max);
+    _settings.cutoff = _options.cutoff.value_or(_settings.cutoff);
+    _settings.cutoff_width = _options.cutoff_width.value_or(_settings.cutoff_width);
+    _settings.sigma = _options.sigma.value_or(_settings.sigma);
+    std::set<std::int32_t> species;
+    if (_options.similarity) {
+      readReferences();
+      for (std::size_t r = 0; r < _references.size(); ++r)
+        addSpecies(_references.structures[r], _references.places[r], species);
+      _species_source = "of " + *_options.similarity;
+    } else if (!_named.empty()) {
+      _settings.species = _named;
+      _species_source = "of --species";
+    } else {  // read once more instead of being kept
+      ChosenFrames frames(_options.structures, _named);
+      while (auto const frame = frames.next()) addSpecies(frame->structure, frame->name, species);
+      frames.finish();
+    }
+    _settings.species.insert(_settings.species.end(), species.begin(), species.end());
+    checkSoapSettings(_settings);
+  }
+
+  void readReferences() {
+    FrameOptions options;
+    options.file = *_options.similarity;
+    ChosenFrames frames(options, _named);
+    while (auto frame = frames.next()) {
+      _references.names.push_back(nameOf(*frame));
+      _references.structures.push_back(std::move(frame->structure));
+      _references.places.push_back(std::move(frame->name));
+    }
+    frames.finish();
+    _references.ranges.resize(_references.size());
+  }
+
+  // The key `name` of a reference, or its config type; not one that was before.
+  [[nodiscard]] std::string nameOf(ChosenFrame const& frame) const {
+    std::string name = frame.structure.config_type;
+    for (auto const& [key, value] : frame.structure.features)
+      if (key == "name") name = value;
+    if (name.empty()) throw InputError(frame.name + ": found neither name nor config_type, expected one of them");
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
+    if (name.find_first_not_of(allowed) != std::string::npos)
+      throw InputError(frame.name + ": found the name '" + name + "', expected letters, digits and _ - + . only");
+    if (auto const twice = std::find(_references.names.begin(), _references.names.end(), name);
+        twice != _references.names.end())
+      throw InputError(frame.name + ": found the name '" + name +
+                       "' of an earlier frame, expected another (key name, else config_type)");
+    return name;
+  }
+
+  static void addSpecies(Structure const& structure, std::string const& where, std::set<std::int32_t>& species) {
+    species.insert(structure.species.begin(), structure.species.end());
+    if (!species.empty() && *species.begin() < 0)
+      throw InputError(where + ": found atom types without names, expected their elements in --species");
+  }
+
+  // As in --species.
+  [[nodiscard]] std::string speciesText() const {
+    std::string symbols;
+    for (auto const z : _settings.species) symbols += (symbols.empty() ? "" : ",") + chemicalSymbol(z);
+    return symbols;
+  }
+
+  void requireKnownSpecies(FrameBatch const& batch) const {
+    for (std::size_t s = 0; s < batch.structures.size(); ++s)
+      for (auto const species : batch.structures[s].species) {
+        if (std::find(_settings.species.begin(), _settings.species.end(), species) != _settings.species.end()) continue;
+        throw InputError(batch.names[s] + ": found " +
+                         (species < 0 ? "atom types without names" : "species " + chemicalSymbol(species)) +
+                         ", expected species " + _species_source + ": " + speciesText());
+      }
+  }
+
+  template <class Space>
+  void evaluateFrames(ChosenFrames& frames) {
+    auto const begin = Clock::now();
+    SoapEvaluator<Space> const soap(_settings, _options.precision == "mixed" ? Precision::mixed : Precision::full);
+    if (_options.similarity)
+      writeSimilarities(soap, frames);
+    else
+      writeVectors(soap, frames);
+    double const wall = seconds(Clock::now() - begin),
+                 rate = static_cast<double>(frames.atoms()) / std::max(seconds(_evaluating), 1e-9);
+    if (_options.json) writeReport(frames, soap.dimension(), wall, rate);
+    if (!_options.quiet)
+      fmt::print("{} frames, {} atoms in {:.3g} s ({:.3g} atom evaluations/s, {} components, {}, {})\n",
+                 frames.frames(), frames.atoms(), wall, rate, soap.dimension(), _options.backend, _options.precision);
+  }
+
+  template <class Space>
+  void writeVectors(SoapEvaluator<Space> const& soap, ChosenFrames& frames) {
+    DescriptorWriter writer(_options.output, "/power_spectrum", static_cast<std::size_t>(soap.dimension()),
+                            attributes());
+    forEachFrame(
+        soap, frames, [](std::vector<double> vectors) { return vectors; }, static_cast<std::size_t>(soap.dimension()),
+        [&](Structure&, std::span<double const> rows) { writer.write(rows); });
+    writer.close();
+  }
+
+  template <class Space>
+  void writeSimilarities(SoapEvaluator<Space> const& soap, ChosenFrames& frames) {
+    SoapSimilarity<Space> const similarity(
+        soap.evaluate(_references.structures, SoapAverage::inner, _references.places), soap.dimension(), _options.zeta);
+    std::vector<std::string> keys;
+    for (auto const& name : _references.names) keys.push_back("soap_similarity_" + name);
+    ExtxyzWriter writer(_options.output);
+    forEachFrame(
+        soap, frames, [&](std::vector<double> const& vectors) { return similarity.evaluate(vectors); }, keys.size(),
+        [&](Structure& structure, std::span<double const> rows) {
+          _references.count(rows);
+          std::vector<StructureWriter::AtomColumn> columns;
+          std::vector<std::vector<double>> values(keys.size());
+          for (std::size_t r = 0; r < keys.size(); ++r) {
+            if (average() != SoapAverage::none) {
+              setFeature(structure, keys[r], fmt::format("{:.17g}", rows[r]));
+              continue;
+            }
+            for (std::size_t k = r; k < rows.size(); k += keys.size()) values[r].push_back(rows[k]);
+            columns.push_back({keys[r], values[r]});
+          }
+          writer.write(structure, columns);
+        });
+    writer.close();
+  }
+
+  // Calls write(structure, rows) for each frame, with `width` numbers per row that transform(vectors) gives.
+  template <class Space, class Transform, class Write>
+  void forEachFrame(SoapEvaluator<Space> const& soap, ChosenFrames& frames, Transform const& transform,
+                    std::size_t width, Write const& write) {
+    constexpr std::size_t numbers_per_batch = std::size_t{1} << 23, atoms_per_batch = 20'000;
+    std::size_t const atoms =
+        std::clamp<std::size_t>(numbers_per_batch / static_cast<std::size_t>(soap.dimension()), 1, atoms_per_batch);
+    {
+      Progress progress("soap", frames.size(), _options.quiet);
+      while (auto batch = frames.nextBatch(atoms)) {
+        requireKnownSpecies(*batch);
+        auto const start = Clock::now();
+        auto const rows = transform(soap.evaluate(batch->structures, average(), batch->names));
+        _evaluating += Clock::now() - start;
+        std::span<double const> rest = rows;
+        for (auto& structure : batch->structures) {
+          std::size_t const size = width * (average() == SoapAverage::none ? structure.size() : 1);
+          write(structure, rest.first(size));
+          rest = rest.subspan(size);
+        }
+        progress.update(frames.frames(), frames.atoms());
+      }
+    }
+    frames.finish();
+  }
+
+  // What defines the vectors.
+  [[nodiscard]] DescriptorWriter::Attributes attributes() const {
+    return {{"sinter", std::string(version()) + " (" + gitCommit() + ")"},
+            {"convention", _options.convention},
+            {"average", _options.average},
+            {"precision", _options.precision},
+            {"units", "cutoff, cutoff_width, sigma: Angstrom; the vectors have none"},
+            {"species", speciesText()},
+            {"n_max", std::vector<std::int32_t>{_settings.n_max}},
+            {"l_max", std::vector<std::int32_t>{_settings.l_max}},
+            {"cutoff", _settings.cutoff},
+            {"cutoff_width", _settings.cutoff_width},
+            {"sigma", _settings.sigma}};
+  }
+
+  void writeReport(ChosenFrames const& frames, int dimension, double wall, double rate) const {
+    nlohmann::ordered_json soap = {{"convention", _options.convention},
+                                   {"average", _options.average},
+                                   {"species", nlohmann::json::array()},
+                                   {"n_max", _settings.n_max},
+                                   {"l_max", _settings.l_max},
+                                   {"cutoff", _settings.cutoff},
+                                   {"cutoff_width", _settings.cutoff_width},
+                                   {"sigma", _settings.sigma},
+                                   {"components", dimension}};
+    for (auto const z : _settings.species) soap["species"].push_back(chemicalSymbol(z));
+    nlohmann::ordered_json report = {
+        {"sinter", sinterJson(_options.backend, _options.precision)},
+        {"structures", {{"file", _options.structures.file}, {"frames", frames.frames()}, {"atoms", frames.atoms()}}},
+        {"soap", soap}};
+    if (_options.similarity)
+      report["similarity"] = {
+          {"file", *_options.similarity}, {"zeta", _options.zeta}, {"references", _references.json()}};
+    report["time"] = {{"wall_s", wall}, {"atom_evaluations_per_s", rate}};
+    writeFile(*_options.json, toIndentedText(report));
+  }
+
+  SoapOptions const& _options;
+  std::vector<std::int32_t> _named;  // --species
+  SoapSettings _settings;
+  std::string _species_source;  // for messages
+  References _references;
+  Clock::duration _evaluating{};
+};
+
+}  // namespace
+
+void addSoapCommand(CLI::App& app) {
+  auto const options = std::make_shared<SoapOptions>();
+  CLI::App* const command = app.add_subcommand(
+      "soap", "SOAP power spectra of atoms or frames, or their similarities to reference structures");
+  addFrameOptions(
+      *command, options->structures, "STRUCTURES",
+      "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where STRUCTURES or REF do not name them, as "
+      "in Si,O; also the order of species in the vectors (else by atomic number)");
+  command
+      ->add_option(
+          "--preset", options->preset,
+          "What is not given below: cutoff 5 Angstrom, sigma 0.5 Angstrom, n_max 12, l_max 6 and cutoff width 1 "
+          "Angstrom (paper-2022-scripts) or 2 Angstrom (paper-2022)")
+      ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
+      ->capture_default_str();
+  command
+      ->add_option("--convention", options->convention,
+                   "Of radial functions, lengths and order of components: quip (GAP, too) or rascal (featomic, too)")
+      ->check(CLI::IsMember({"quip", "rascal"}))
+      ->capture_default_str();
+  command->add_option("--n-max", options->n_max, fmt::format("Radial functions, 1 to {}", SoapSettings::max_n));
+  command->add_option("--l-max", options->l_max, fmt::format("Largest angular momentum, 0 to {}", SoapSettings::max_l));
+  command->add_option("--cutoff", options->cutoff, "Neighbours closer than that (Angstrom)");
+  command->add_option("--cutoff-width", options->cutoff_width,
+                      "Over which neighbours are switched off below the cutoff (Angstrom)");
+  command->add_option("--sigma", options->sigma, "Width of the Gaussian of an atom (Angstrom)");
+  command
+      ->add_option("--average", options->average,
+                   "A vector of each atom (none) or frame: of the mean density (inner), the mean of vectors (outer)")
+      ->check(CLI::IsMember({"none", "inner", "outer"}))
+      ->capture_default_str();
+  auto* const similarity = command->add_option(
+      "--similarity", options->similarity,
+      "REF: frames with a name or config_type; to each of them (p.p')^zeta of every atom or frame, where p' is its "
+      "inner average, as soap_similarity_<name>");
+  command->add_option("--zeta", options->zeta, "Exponent of similarities")->needs(similarity)->capture_default_str();
+  command
+      ->add_option(
+          "-o,--output", options->output,
+          "HDF5 (.h5): /power_spectrum, /frames/offset; with --similarity extended XYZ: a column per reference "
+          "or, with an average, a key of the comment line")
+      ->required();
+  command->add_option("--json", options->json, "Report: settings, similarities, provenance, time");
+  command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
+      ->check(CLI::IsMember({"double", "mixed"}))
+      ->capture_default_str();
+  command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
+      ->check(CLI::IsMember(backendNames()))
+      ->capture_default_str();
+  command->add_flag("--quiet", options->quiet, "No progress and no summary");
+  command->callback([options] { runInterruptible<Soap>(*options); });
+}
+
+}  // namespace sinter::app
