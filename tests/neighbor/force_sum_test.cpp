@@ -1,10 +1,11 @@
+#include "sinter/neighbor/force_sum.hpp"
+
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>
 #include <cstdint>
 
 #include "backends.hpp"
-#include "sinter/neighbor/force_sum.hpp"
 
 namespace sinter {
 namespace {
