@@ -260,8 +260,10 @@ class Fit {
           static_cast<int>(start.radial_coeffs.size()) - start.radial_funcs_count * (start.radial_funcs_count + 1) / 2,
           methodName(_settings.method));
     printMemory(train, training.memory(rows));
-    // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual.
-    fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, is_linear ? 2 * pass : 20 * 2.5 * pass);
+    // A step is a pass for linear and one for radial coefficients, half as dear again; twenty steps are usual, with
+    // L-BFGS two hundred.
+    double const passes = is_linear ? 2 : 2.5 * (_settings.method == FitMethod::lbfgs ? 200 : 20);
+    fmt::print("one pass takes {:.3g} s; the fit about {:.3g} s\n", pass, passes * pass);
   }
 
   void printMemory(StructureSet const& train, FitMemory const& memory) const {

@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "sinter/core/execution.hpp"
+#include "sinter/fitting/lbfgs.hpp"
 
 namespace sinter {
 
 namespace {
 
 using Vector = std::vector<double>;
-
-double dot(Vector const& a, Vector const& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
 
 // Coefficients as one vector: xi_k, c, fitted species energies.
 Vector toVector(MtpModel const& model, int fitted_species) {

@@ -143,11 +143,12 @@ FitState readCheckpoint(std::string const& file) {
     stage.losses = read(h5, stageName(n) + "/losses", file);
     stage.state.gradient = read(h5, stageName(n) + "/gradient", file);
     auto const length = stage.state.radial.size();
-    stage.state.pairs = {split(read(h5, stageName(n) + "/steps", file), length),
-                         split(read(h5, stageName(n) + "/changes", file), length)};
+    auto const steps = read(h5, stageName(n) + "/steps", file), changes = read(h5, stageName(n) + "/changes", file);
+    stage.state.pairs = {split(steps, length), split(changes, length)};
     stage.state.recent_losses = read(h5, stageName(n) + "/recent_losses", file);
-    bool const fits = stage.state.gradient.empty() || stage.state.gradient.size() == length;
-    if (!fits || stage.state.pairs.steps.size() != stage.state.pairs.changes.size())
+    bool const fits = (stage.state.gradient.empty() || stage.state.gradient.size() == length) &&
+                      steps.size() == changes.size() && steps.size() == stage.state.pairs.size() * length;
+    if (!fits || static_cast<double>(stage.losses.size()) != values[8])
       throw InputError(file + ": found gradients in stage " + std::to_string(n) +
                        " that do not belong to its radial coefficients, expected the checkpoint of a fit");
     state.stages.push_back(std::move(stage));

@@ -195,24 +195,26 @@ void EquationBatches<ExecutionSpace>::readStructures(MtpRows const& rows, bool a
       bytesOfSums(rows) + (as_panels ? 0 : bytesOfWork(rows, largest_structure, most_neighbors)) + 2 * largest_chunk;
   _memory.spare = usable > resident + _memory.needed ? usable - resident - _memory.needed : 0;
 
-  std::size_t most_atoms = atoms_per_batch;
+  std::size_t most_rows = std::numeric_limits<std::size_t>::max();
   if (as_panels) {
     std::size_t const columns =
         static_cast<std::size_t>(rows.basisFunctions() + _fitted_species) + 1 + rows.radialColumns().size();
-    most_atoms = std::min(most_atoms, panelMemory() / (3 * sizeof(double) * columns));
+    most_rows = panelMemory() / (sizeof(double) * columns);
   }
-  std::size_t atoms = 0;
+  std::size_t atoms = 0, batch_rows = 0;
   for (auto const& chunk : chunks) {
     std::size_t chunk_atoms = 0;
     for (std::size_t s = chunk.begin; s < chunk.end; ++s) chunk_atoms += _structures.atomsOf(s);
-    if (_places.empty() || atoms + chunk_atoms > most_atoms ||
+    std::size_t const chunk_rows = 3 * chunk_atoms + 7 * (chunk.end - chunk.begin);
+    if (_places.empty() || atoms + chunk_atoms > atoms_per_batch || batch_rows + chunk_rows > most_rows ||
         _places.back().bytes + chunk.bytes + (atoms + chunk_atoms) * bytes_to_build > _memory.spare / 8) {
       _places.push_back({chunk.begin, chunk.begin, 0, nullptr});
-      atoms = 0;
+      atoms = batch_rows = 0;
     }
     _places.back().end = chunk.end;
     _places.back().bytes += chunk.bytes;
     atoms += chunk_atoms;
+    batch_rows += chunk_rows;
   }
 }
 
@@ -250,7 +252,9 @@ std::size_t EquationBatches<ExecutionSpace>::bytesOfSums(MtpRows const& rows) co
   auto const folds = static_cast<std::size_t>(_settings.folds);
   std::size_t const solution = folds * pieces_per_fold * StreamedLeastSquares::numbersFor(static_cast<int>(unknowns)) +
                                (4 * folds + 12) * columns * columns;
-  return sizeof(double) * (std::max({linear_pass, radial_pass + step, solution}) + 6 * columns * columns);
+  // Of L-BFGS: a hundred steps and gradients, here, in the stage, and on their way into the checkpoint.
+  std::size_t const pairs = _settings.method == FitMethod::lbfgs ? 5 * 200 * radial : 0;
+  return sizeof(double) * (std::max({linear_pass, radial_pass + step, solution}) + 6 * columns * columns + pairs);
 }
 
 // Panels of rows and workspace of every thread.

@@ -59,7 +59,8 @@ void readModel(TomlTable table, FitSettings& settings) {
     if (one < 2 || one > 28 || one % 2 != 0)
       table.fail(key, "found " + std::to_string(one) + ", expected an even number from 2 to 28");
   if (level) settings.levels = ladderTo(*level);
-  if (levels && (levels->empty() || !std::is_sorted(levels->begin(), levels->end(), std::less_equal<>())))
+  if (levels &&
+      (levels->empty() || std::adjacent_find(levels->begin(), levels->end(), std::greater_equal<>()) != levels->end()))
     table.fail(key, "expected levels in ascending order, for example [8, 12, 16]");
   for (auto const& symbol : table.texts("species").value_or(std::vector<std::string>{}))
     settings.species.push_back(element(table, "species", symbol));

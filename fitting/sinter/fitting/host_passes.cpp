@@ -8,9 +8,35 @@
 #include "sinter/linalg/dense.hpp"
 #include "sinter/mtp/mtp_kernel.hpp"
 #include "sinter/mtp/mtp_plan.hpp"
-#include "sinter/mtp/mtp_sinks.hpp"
+#include "sinter/neighbor/pair_sums.hpp"
 
 namespace sinter {
+
+namespace {
+
+// Energies, forces and virials of a batch; a thread owns a structure, so that sums have the same order always.
+struct StructureSink {
+  using memory_space = Kokkos::HostSpace;
+  static constexpr bool owns_groups = true;
+  Kokkos::View<double*, memory_space> site_energies;                         // (atoms) eV
+  Kokkos::View<double* [3], Kokkos::LayoutRight, memory_space> forces;       // (atoms, 3) eV/A, added to
+  Kokkos::View<double* [6], Kokkos::LayoutRight, memory_space> site_virial;  // (atoms, 6) eV, xx yy zz yz xz xy
+
+  KOKKOS_FUNCTION StructureSink const& access() const { return *this; }
+  KOKKOS_FUNCTION void siteEnergy(int i, double energy) const { site_energies(i) = energy; }
+  KOKKOS_FUNCTION static constexpr bool wantsVirials() { return true; }
+  KOKKOS_FUNCTION static constexpr bool wantsPairVirials() { return false; }
+  KOKKOS_FUNCTION static void pairVirial(int, int, double const (&)[3][3]) {}
+  KOKKOS_FUNCTION void pair(int, int j, Triple const& gradient) const {
+    for (int x = 0; x < 3; ++x) forces(j, x) -= gradient[x];
+  }
+  KOKKOS_FUNCTION void centre(int, int i, PairSums const& sums) const {
+    for (int x = 0; x < 3; ++x) forces(i, x) += sums.gradient[x];
+    for (int v = 0; v < 6; ++v) site_virial(i, v) = sums.virial[v];
+  }
+};
+
+}  // namespace
 
 template <class ExecutionSpace>
 HostPasses<ExecutionSpace>::HostPasses(EquationBatches<ExecutionSpace>& batches)
@@ -208,12 +234,11 @@ double HostPasses<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel co
     residual.assign(data.offset.back(), 0.0);
     int const atoms = data.list.numCentres();
     Kokkos::View<double* [3], Kokkos::LayoutRight, Kokkos::HostSpace> forces("sinter::fitting::forces", atoms);
-    EnergyForcesVirialSink<ExecutionSpace> sink;
+    StructureSink sink;
     sink.site_energies = decltype(sink.site_energies)("sinter::fitting::energies", atoms);
     sink.site_virial = decltype(sink.site_virial)("sinter::fitting::virial", atoms);
-    sink.forces.begin(space, forces);
+    sink.forces = forces;
     evaluateMtp<MtpOutputs::site_energies | MtpOutputs::forces>(space, plan, data.list, sink);
-    sink.forces.finish(space);
     space.fence("sinter::fitting::lossGradient");
     int atom = 0;
     for (std::size_t local = 0; local < data.size(); ++local) {

@@ -11,8 +11,6 @@ namespace {
 
 using Vector = std::vector<double>;
 
-double dot(Vector const& a, Vector const& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
-
 // a += factor b
 void addScaled(Vector& a, double factor, Vector const& b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] += factor * b[i];
@@ -30,6 +28,8 @@ double betweenByCubic(LinePoint const& a, LinePoint const& b) {
 }
 
 }  // namespace
+
+double dot(Vector const& a, Vector const& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
 
 void LbfgsPairs::clear() {
   steps.clear();

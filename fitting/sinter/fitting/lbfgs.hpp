@@ -9,6 +9,9 @@
 
 namespace sinter {
 
+/// The product of two vectors of one length.
+[[nodiscard]] double dot(std::vector<double> const& a, std::vector<double> const& b);
+
 /// The last steps s and the changes y of the gradient along them.
 struct LbfgsPairs {
   std::vector<std::vector<double>> steps, changes;  ///< oldest first

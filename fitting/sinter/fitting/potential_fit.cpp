@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -22,6 +23,8 @@ namespace {
 // to all data.
 constexpr double ladder_tolerance = 1e-4, part_tolerance = 1e-3;
 constexpr int part_iterations = 12;
+// What the Cholesky factor of normal equations still tells apart: L-BFGS takes no ridge.
+constexpr double normal_tolerance = 1e-7;
 constexpr std::size_t least_part = 40;   // structures
 constexpr double start_noise = 0.3;      // of other starts, relative to coefficient vectors of norm 1
 constexpr int lbfgs_steps_for_one = 10;  // times as many L-BFGS steps: they are shorter
@@ -107,7 +110,7 @@ class Fitter {
     auto training = makeTraining(_structures);
     if (projects) radial = runStage(*training, radial, nextStage(_best, lastLevel(), true));
     PotentialFit fit;
-    if (_settings.method == FitMethod::bfgs) radial = fitBfgs(*training, fit, radial);
+    if (_settings.method == FitMethod::bfgs) radial = fitBfgs(*training, radial);
     static_cast<LinearFit&>(fit) = solveLinear(*training, _settings, radial);
     fit.stages = _state.stages;
     for (auto const& stage : fit.stages) fit.iterations += stage.state.iterations;
@@ -130,7 +133,9 @@ class Fitter {
       result.tolerance = std::max(result.tolerance, is_ladder ? ladder_tolerance : part_tolerance);
       if (!is_ladder) result.max_iterations = std::min(result.max_iterations, part_iterations);
     }
-    if (_settings.method == FitMethod::lbfgs) result.max_iterations *= lbfgs_steps_for_one;
+    if (_settings.method == FitMethod::lbfgs)
+      result.max_iterations =
+          std::min(result.max_iterations, std::numeric_limits<int>::max() / lbfgs_steps_for_one) * lbfgs_steps_for_one;
     if (_settings.ridge_choice == RidgeChoice::given) result.ridge = std::max(result.ridge, _settings.ridge);
     return result;
   }
@@ -196,8 +201,9 @@ class Fitter {
       return model;
     }
     fixGauge(model);
-    auto const columns = independentColumns(training, model);
-    if (_settings.method == FitMethod::lbfgs)
+    bool const is_lbfgs = _settings.method == FitMethod::lbfgs;
+    auto const columns = independentColumns(training, model, is_lbfgs ? normal_tolerance : rank_tolerance);
+    if (is_lbfgs)
       takeSteps<ProjectedLbfgs>(training, model, columns, stage);
     else
       takeSteps<VariableProjection>(training, model, columns, stage);
@@ -215,7 +221,7 @@ class Fitter {
     while (more) {
       more = minimizer.step();
       stage.state = minimizer.state();
-      if (more) stage.losses.push_back(stage.state.loss / structures);
+      if (more || stage.losses.empty()) stage.losses.push_back(stage.state.loss / structures);
       if (!more) {  // nobody needs them any more
         stage.state.gradient.clear();
         stage.state.pairs.clear();
@@ -224,7 +230,7 @@ class Fitter {
     }
   }
 
-  MtpModel fitBfgs(TrainingRows<ExecutionSpace>& training, PotentialFit& fit, MtpModel const& radial) {
+  MtpModel fitBfgs(TrainingRows<ExecutionSpace>& training, MtpModel const& radial) {
     MtpModel const start = solveLinear(training, _settings, radial).model;
     FitStage& stage = nextStage(0, lastLevel(), true);
     auto const structures = static_cast<double>(training.structures());
@@ -235,7 +241,6 @@ class Fitter {
           stage.state.loss = loss;
           tell(stage);
         });
-    static_cast<void>(fit);
     return result;
   }
 

@@ -60,8 +60,7 @@ inline constexpr std::size_t most_radial_of_levenberg_marquardt = 2000;
 /// \param nearest_distance mean distance of nearest neighbours (A), where `settings` have a ladder of levels
 /// \param resume a state that `save` was given by the same fit
 /// \throws InputError when `resume` is of another fit, data and settings do not fit together, or max_memory is too
-/// small
-///         for the sums and one structure.
+/// small for the sums and one structure.
 template <class ExecutionSpace>
 [[nodiscard]] PotentialFit fitPotential(FitSettings const& settings, MtpModel const& start, double nearest_distance,
                                         StructureSet const& structures, FitHooks const& hooks = {},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "sinter/core/execution.hpp"
@@ -15,10 +14,6 @@ namespace {
 constexpr std::size_t most_pairs = 100;  // a pass costs more than all of them
 constexpr std::size_t patience = 10;     // steps that together must bring something
 constexpr double first_length = 1e-2;    // of the coefficients, where nothing is known of the curvature
-
-double dot(std::vector<double> const& a, std::vector<double> const& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
 
 }  // namespace
 

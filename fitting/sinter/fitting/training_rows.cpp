@@ -35,7 +35,8 @@ template <class ExecutionSpace>
 double TrainingRows<ExecutionSpace>::lossGradient(MtpRows const& rows, MtpModel const& model,
                                                   std::vector<double>& gradient) {
   if (formOf(model.radial_basis_type).repulsive)  // on the other side of the equations
-    throw InputError("method \"bfgs\": found the radial type RBChebyshev_repuls, expected one without pair repulsion");
+    throw InputError(
+        "gradient of the loss: found the radial type RBChebyshev_repuls, expected one without pair repulsion");
   return _passes->lossGradient(rows, model, gradient);
 }
 

@@ -11,7 +11,6 @@ namespace sinter {
 
 namespace {
 
-constexpr double rank_tolerance = 1e-11;
 constexpr double least_gain = 1e-3;  // of what the linear model promised, for a step to count
 constexpr double largest_damping = 1e8;
 
@@ -112,14 +111,14 @@ void fixGauge(MtpModel& model) {
 }
 
 template <class ExecutionSpace>
-std::vector<int> independentColumns(TrainingRows<ExecutionSpace>& training, MtpModel const& model) {
+std::vector<int> independentColumns(TrainingRows<ExecutionSpace>& training, MtpModel const& model, double tolerance) {
   OneBlasThread const guard;  // the same bits whatever the number of threads
   MtpRows rows(model);
   rows.setCoefficients(model);
   (void)training.linearPass(rows);  // rows that are kept are those of this model
   StreamedLeastSquares all(training.linearColumns(rows));
   for (auto const& factor : training.factors(rows, 1)) all.append(factor);
-  return all.solve(rank_tolerance).kept;
+  return all.solve(tolerance).kept;
 }
 
 template <class ExecutionSpace>
@@ -279,7 +278,7 @@ std::vector<double> VariableProjection<ExecutionSpace>::projectedGram() {
 
 #define SINTER_INSTANTIATE(SPACE)           \
   template class VariableProjection<SPACE>; \
-  template std::vector<int> independentColumns(TrainingRows<SPACE>&, MtpModel const&);
+  template std::vector<int> independentColumns(TrainingRows<SPACE>&, MtpModel const&, double);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 
 }  // namespace sinter

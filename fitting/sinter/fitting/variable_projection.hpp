@@ -108,10 +108,15 @@ class VariableProjection {
   std::vector<double> _rows_of;  // radial coefficients of the last linear pass
 };
 
+/// What rounding leaves of a column of norm 1 that depends on others.
+inline constexpr double rank_tolerance = 1e-11;
+
 /// Linear unknowns that do not depend on others, ascending: by pivoted QR of the training rows at the coefficients of
 /// `model`. A dependent basis function depends on others for every choice of radial functions, so that the set holds
 /// for all of a fit.
+/// \param tolerance below which what is left of a column of norm 1 counts as nothing
 template <class ExecutionSpace>
-[[nodiscard]] std::vector<int> independentColumns(TrainingRows<ExecutionSpace>& training, MtpModel const& model);
+[[nodiscard]] std::vector<int> independentColumns(TrainingRows<ExecutionSpace>& training, MtpModel const& model,
+                                                  double tolerance = rank_tolerance);
 
 }  // namespace sinter
