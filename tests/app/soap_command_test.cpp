@@ -192,9 +192,9 @@ TEST_F(SoapCommand, SupercellsAreAsCells) {
       EXPECT_NEAR(key(large[f], name), key(small[f], name), 1e-12) << f << " " << name;
 }
 
-// Some 950 atoms of 8821 components are computed together.
+// Some 1900 atoms of 4411 components are computed together: two frames, two, and one.
 TEST_F(SoapCommand, FramesOfSeveralBatches) {
-  auto frame = repeated(readStructures(crystals)[1], 50);
+  auto frame = repeated(readStructures(crystals)[1], 120);
   frame.positions[7][0] += 0.2;
   frame.config_type = "reference";
   auto other = frame;

@@ -1,6 +1,7 @@
 /// \file
 /// SOAP vectors of host structures, and energies and forces of functions of them, in one call: neighbour list, kernels,
-/// averages. Memory beyond the results and the neighbour list does not grow with the number of atoms.
+/// averages. Beyond results and neighbour list vectors of some atoms are kept only; for forces also 36 bytes per atom
+/// and thread of the host, and for inner averages coefficients and vectors of all structures of a call.
 #pragma once
 
 #include <Kokkos_Core.hpp>

@@ -66,7 +66,8 @@ Polynomials interpolate(SoapBasis const& basis, double begin, double length) {
 double tabulate(SoapBasis const& basis, double begin, double end, double tolerance, std::vector<Polynomials>& all) {
   std::vector<Polynomials> best;
   double error = std::numeric_limits<double>::infinity();
-  for (int count = 4;; count *= 2) {
+  int const resolved = static_cast<int>((end - begin) / (4 * basis.settings().sigma));  // Gaussians are
+  for (int count = std::max(4, resolved);; count *= 2) {
     std::vector<Polynomials> zone;
     double worst = 0;
     for (int i = 0; i < count; ++i) {
@@ -173,6 +174,9 @@ SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
     }
     zone.last = static_cast<int>(polynomials.size()) - 1;
   }
+  if (!(plan.table_error < 1e-9))
+    throw InputError("SOAP: found radial functions that polynomials give to " + std::to_string(plan.table_error) +
+                     " of the largest only, expected 1e-9; take a larger sigma");
   plan.intervals = static_cast<int>(polynomials.size());
   plan.table = makeTable<MemorySpace, double>(basis, polynomials);
   plan.table_single = makeTable<MemorySpace, float>(basis, polynomials);

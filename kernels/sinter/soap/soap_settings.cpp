@@ -39,6 +39,8 @@ void checkSoapSettings(SoapSettings const& s) {
   auto const isPositive = [](double x) { return std::isfinite(x) && x > 0; };
   require(isPositive(s.cutoff), "cutoff", s.cutoff, "a positive number (A)");
   require(isPositive(s.sigma), "sigma", s.sigma, "a positive number (A)");
+  require(s.sigma >= s.cutoff / 200, "sigma", s.sigma,
+          "at least a two-hundredth of the cutoff " + std::to_string(s.cutoff) + " A");
   require(s.cutoff_width >= 0 && s.cutoff_width <= s.cutoff, "cutoff_width", s.cutoff_width,
           "a number from 0 to the cutoff " + std::to_string(s.cutoff) + " A");
   require(s.n_max >= 1 && s.n_max <= SoapSettings::max_n, "n_max", s.n_max,

@@ -40,8 +40,8 @@ struct SoapSettings {
 [[nodiscard]] SoapSettings soapPreset(std::string_view name, std::int32_t species);
 
 /// \throws InputError naming the first setting that is out of its range: numbers that are not finite, sigma or cutoff
-/// not positive, a width below zero or above the cutoff, n_max or l_max outside 1 ... max_n and 0 ... max_l, no species
-/// or one twice, vectors of more than 10^7 components.
+/// not positive, sigma below a two-hundredth of the cutoff, a width below zero or above the cutoff, n_max or l_max
+/// outside 1 ... max_n and 0 ... max_l, no species or one twice, vectors of more than 10^7 components.
 void checkSoapSettings(SoapSettings const& settings);
 
 }  // namespace sinter

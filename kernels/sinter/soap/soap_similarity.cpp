@@ -1,5 +1,6 @@
 #include "sinter/soap/soap_similarity.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -48,6 +49,12 @@ template <class ExecutionSpace>
 
 }  // namespace detail
 
+namespace {
+
+constexpr std::size_t rows_at_a_time = 4096;
+
+}  // namespace
+
 template <class ExecutionSpace>
 SoapSimilarity<ExecutionSpace>::SoapSimilarity(std::span<double const> references, int dimension, double zeta,
                                                ExecutionSpace space)
@@ -82,12 +89,20 @@ std::vector<double> SoapSimilarity<ExecutionSpace>::evaluate(std::span<double co
   if (vectors.size() % dimension != 0)
     throw InputError("SOAP: found " + std::to_string(vectors.size()) + " numbers of vectors, expected a multiple of " +
                      std::to_string(dimension));
-  Similarities const similarities(Kokkos::view_alloc("sinter::soap::similarities", Kokkos::WithoutInitializing),
-                                  vectors.size() / dimension, _references.extent(0));
-  evaluate(detail::copyVectors<ExecutionSpace>(vectors, dimension), similarities);
-  _space.fence("sinter::soap::similarities");
-  auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), similarities);
-  return {host.data(), host.data() + host.size()};
+  std::size_t const rows = vectors.size() / dimension;
+  std::vector<double> result;
+  result.reserve(rows * _references.extent(0));
+  for (std::size_t first = 0, count = 0; first < rows; first += count) {  // copies of some rows at a time
+    count = std::min(rows_at_a_time, rows - first);
+    Similarities const similarities(Kokkos::view_alloc("sinter::soap::similarities", Kokkos::WithoutInitializing),
+                                    count, _references.extent(0));
+    evaluate(detail::copyVectors<ExecutionSpace>(vectors.subspan(first * dimension, count * dimension), dimension),
+             similarities);
+    _space.fence("sinter::soap::similarities");
+    auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), similarities);
+    result.insert(result.end(), host.data(), host.data() + host.size());
+  }
+  return result;
 }
 
 #define SINTER_INSTANTIATE(SPACE) template class SoapSimilarity<SPACE>;
