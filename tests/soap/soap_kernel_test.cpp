@@ -236,7 +236,7 @@ TEST(SoapSettingsTest, BadSettingsAreRefused) {
             "SOAP: found covariance_sigma0 = 0.100000, expected 0 in the convention rascal");
   EXPECT_EQ(message([](auto& s) { s.species = {}; }), "SOAP: found no species, expected at least one");
   EXPECT_EQ(message([](auto& s) { s.species = {8, 14, 8}; }), "SOAP: found species 8 twice, expected each once");
-  EXPECT_EQ(message([](auto& s) { s = {.species = {14}, .cutoff = 1, .sigma = 3, .n_max = 32}; }),
+  EXPECT_EQ(message([](SoapSettings& s) { s = SoapSettings{.species = {14}, .cutoff = 1, .sigma = 3, .n_max = 32}; }),
             "SOAP: found n_max = 32 with sigma 3.000000 A and cutoff 1.000000 A, whose radial functions are linearly "
             "dependent in double precision; expected fewer");
   EXPECT_THROW(static_cast<void>(soapPreset("paper", 14)), InputError);
