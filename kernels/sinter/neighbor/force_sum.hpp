@@ -69,8 +69,9 @@ class ForceSum {
     KOKKOS_FUNCTION void addToCentre(int i, double const (&gradient)[3], std::uint64_t blocks = AtomBlocks::all) const {
       subtract(i, {-gradient[0], -gradient[1], -gradient[2]});
       _touched |= blocks;
-      if constexpr (has_copies)  // most likely this thread adds up this atom; another one set its force to zero
-        __builtin_prefetch(_sum->_forces.data() + static_cast<std::ptrdiff_t>(i) * 3, 1);
+      // Most likely this thread adds up this atom; another one set its force to zero.
+      if constexpr (has_copies)
+        KOKKOS_IF_ON_HOST((__builtin_prefetch(_sum->_forces.data() + static_cast<std::ptrdiff_t>(i) * 3, 1);))
     }
 
    private:
