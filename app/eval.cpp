@@ -281,12 +281,8 @@ void addEvalCommand(CLI::App& app) {
                  "POTENTIAL (model.uncertainty.h5), as energy_std and forces_std in the outputs; "
                  "--uncertainty=committee for those of the solutions without one fold instead of the covariance")
       ->check(CLI::IsMember({"committee", "covariance"}));
-  command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
-      ->check(CLI::IsMember({"double", "mixed"}))
-      ->capture_default_str();
-  command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
-      ->check(CLI::IsMember(backendNames()))
-      ->capture_default_str();
+  addPrecisionOption(*command, options->precision);
+  addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Eval>(*options); });
 }

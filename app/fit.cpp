@@ -324,9 +324,7 @@ void addFitCommand(CLI::App& app) {
       ->required();
   command->add_option("--set", options->overrides, "Overrides a setting, as in --set output.dir=elsewhere; repeatable")
       ->allow_extra_args(false);
-  command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
-      ->check(CLI::IsMember(backendNames()))
-      ->capture_default_str();
+  addBackendOption(*command, options->backend);
   command->add_flag("--dry-run", options->dry_run,
                     "Only reads the data and says what the fit will take: rows, memory, time");
   command->add_flag("--resume", options->resume, "Goes on from checkpoint.h5 in the output folder");

@@ -44,4 +44,16 @@ std::vector<std::string> deviceNames() {
   return names;
 }
 
+void addBackendOption(CLI::App& command, std::string& backend) {
+  command.add_option("--backend", backend, "Where to compute; threads: OMP_NUM_THREADS")
+      ->check(CLI::IsMember(backendNames()))
+      ->capture_default_str();
+}
+
+void addPrecisionOption(CLI::App& command, std::string& precision) {
+  command.add_option("--precision", precision, "Of the neighbour loop: double, or mixed (float there)")
+      ->check(CLI::IsMember({"double", "mixed"}))
+      ->capture_default_str();
+}
+
 }  // namespace sinter::app

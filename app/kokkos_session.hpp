@@ -2,6 +2,7 @@
 /// Kokkos for the commands that compute, and the backends of this build by name.
 #pragma once
 
+#include <CLI/App.hpp>
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <string>
@@ -42,6 +43,12 @@ template <class ExecutionSpace>
 #undef SINTER_ADD_NAME
   return names;
 }
+
+/// Declares --backend, one of `backendNames`.
+void addBackendOption(CLI::App& command, std::string& backend);
+
+/// Declares --precision, double or mixed.
+void addPrecisionOption(CLI::App& command, std::string& precision);
 
 /// Calls `call.template operator()<ExecutionSpace>()` for the backend of this name, one of `backendNames`.
 template <class Call>

@@ -371,12 +371,8 @@ void addSoapCommand(CLI::App& app) {
           "or, with an average, a key of the comment line")
       ->required();
   command->add_option("--json", options->json, "Report: settings, similarities, provenance, time");
-  command->add_option("--precision", options->precision, "Of the neighbour loop: double, or mixed (float there)")
-      ->check(CLI::IsMember({"double", "mixed"}))
-      ->capture_default_str();
-  command->add_option("--backend", options->backend, "Where to compute; threads: OMP_NUM_THREADS")
-      ->check(CLI::IsMember(backendNames()))
-      ->capture_default_str();
+  addPrecisionOption(*command, options->precision);
+  addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Soap>(*options); });
 }

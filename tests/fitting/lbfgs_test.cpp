@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
+#include "radial_fit_case.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/fitting/checkpoint.hpp"
 #include "sinter/fitting/potential_fit.hpp"
@@ -24,12 +24,9 @@
 namespace sinter {
 namespace {
 
-using reference::randomStructure;
 using reference::testModel;
-
-double dot(std::vector<double> const& a, std::vector<double> const& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
+using test::labelled;
+using test::withOtherRadial;
 
 // Functions with a wall, with an edge far away, and one that is undefined beyond 3.
 TEST(Lbfgs, LineSearchKeepsTheStrongWolfeConditions) {
@@ -82,25 +79,6 @@ TEST(Lbfgs, DirectionsKnowTheCurvatureOfTheLastStep) {
 }
 
 // Random cells with labels of a potential and noise, so that the least loss is not zero.
-std::vector<Structure> labelled(MtpModel const& truth, int count, int atoms) {
-  std::vector<int> const species(truth.species.begin(), truth.species.end());
-  reference::Random random(7);
-  std::vector<Structure> structures;
-  for (int n = 0; n < count; ++n) {
-    double const a = 6.5 + 0.1 * (n % 5);
-    structures.push_back(randomStructure(atoms, {{{a, 0.3, 0}, {0, a, 0.2}, {0.4, 0, a}}}, {true, true, true}, 1.65,
-                                         species, static_cast<std::uint64_t>(n) + 1));
-    reference::label(structures.back(), truth, random, 0.1);
-  }
-  return structures;
-}
-
-MtpModel withOtherRadial(MtpModel model, double change) {
-  reference::Random random(3);
-  for (double& c : model.radial_coeffs) c *= 1 + change * random();
-  return model;
-}
-
 template <class ExecutionSpace>
 class ProjectedLbfgsTest : public testing::Test {};
 TYPED_TEST_SUITE(ProjectedLbfgsTest, test::ExecutionSpaces);
@@ -109,7 +87,7 @@ TYPED_TEST_SUITE(ProjectedLbfgsTest, test::ExecutionSpaces);
 TYPED_TEST(ProjectedLbfgsTest, GradientIsTheDifferenceOfProjectedLosses) {
   for (std::vector<std::int32_t> const& species : {std::vector<std::int32_t>{14}, {14, 8}}) {
     auto const truth = testModel(8, species);
-    auto const structures = labelled(truth, 20, 8);
+    auto const structures = labelled(truth, 20, 8, 0.1);
     TrainingRows<TypeParam> training({}, truth, structures);
     auto start = withOtherRadial(truth, 0.3);
     ProjectedLbfgs<TypeParam> projection(training, start, independentColumns(training, start), {});
@@ -142,7 +120,7 @@ TYPED_TEST(ProjectedLbfgsTest, ReachesTheMinimumOfLevenbergMarquardt) {
   for (auto const& [level, species] :
        {std::pair{8, std::vector<std::int32_t>{14}}, {4, std::vector<std::int32_t>{14, 8}}}) {
     auto const truth = testModel(level, species);
-    auto const structures = labelled(truth, 40, 10);
+    auto const structures = labelled(truth, 40, 10, 0.1);
     TrainingRows<TypeParam> training({}, truth, structures);
     auto const start = withOtherRadial(truth, 0.05);
     auto const columns = independentColumns(training, start);
@@ -168,7 +146,7 @@ TYPED_TEST(ProjectedLbfgsTest, ReachesTheMinimumOfLevenbergMarquardt) {
 // Going on from a checkpoint is as if nothing had happened.
 TYPED_TEST(ProjectedLbfgsTest, RestoredStateGivesTheSameBits) {
   auto const truth = testModel(8, {14, 8});
-  auto const structures = labelled(truth, 12, 9);
+  auto const structures = labelled(truth, 12, 9, 0.1);
   auto const start = withOtherRadial(truth, 0.4);
   TrainingRows<TypeParam> training({}, truth, structures);
   auto const columns = independentColumns(training, start);

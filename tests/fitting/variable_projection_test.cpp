@@ -10,6 +10,7 @@
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
+#include "radial_fit_case.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/fitting/bfgs.hpp"
 #include "sinter/fitting/checkpoint.hpp"
@@ -22,30 +23,10 @@ namespace sinter {
 namespace {
 
 using reference::diamond;
-using reference::label;
 using reference::randomStructure;
 using reference::testModel;
-
-// Random cells with labels of `truth` (or noise alone).
-std::vector<Structure> labelled(MtpModel const& truth, int count, int atoms, double noise = 0) {
-  std::vector<int> const species(truth.species.begin(), truth.species.end());
-  reference::Random random(7);
-  std::vector<Structure> structures;
-  for (int n = 0; n < count; ++n) {
-    double const a = 6.5 + 0.1 * (n % 5);
-    structures.push_back(randomStructure(atoms, {{{a, 0.3, 0}, {0, a, 0.2}, {0.4, 0, a}}}, {true, true, true}, 1.65,
-                                         species, static_cast<std::uint64_t>(n) + 1));
-    structures.back().config_type = n % 2 == 0 ? "even" : "odd";
-    label(structures.back(), truth, random, noise);
-  }
-  return structures;
-}
-
-MtpModel withOtherRadial(MtpModel model, double change, std::uint64_t seed = 3) {
-  reference::Random random(seed);
-  for (double& c : model.radial_coeffs) c *= 1 + change * random();
-  return model;
-}
+using test::labelled;
+using test::withOtherRadial;
 
 template <class ExecutionSpace>
 class VariableProjectionTest : public testing::Test {};
