@@ -134,7 +134,7 @@ TEST(FitSettings, LevelsAndSolver) {
   EXPECT_EQ(levelsOf("levels = [16]"), (std::vector<int>{16}));
   auto const s = settingsOf("[model]\nlevels = [8, 12, 16]\nspecies = [\"Si\"]\n" + data + R"(
 [solver]
-method = "bfgs"
+method = "lbfgs"
 seeds = 3
 seed = -7
 folds = 4
@@ -142,8 +142,8 @@ tolerance = 1e-3
 max_iterations = 9
 )");
   EXPECT_EQ(s.levels, (std::vector<int>{8, 12, 16}));
-  EXPECT_EQ(s.method, FitMethod::bfgs);
-  EXPECT_EQ(settingsOf(model + data + "[solver]\nmethod = \"lbfgs\"\n").method, FitMethod::lbfgs);
+  EXPECT_EQ(s.method, FitMethod::lbfgs);
+  EXPECT_EQ(settingsOf(model + data + "[solver]\nmethod = \"bfgs\"\n").method, FitMethod::bfgs);
   EXPECT_EQ(s.seeds, 3);
   EXPECT_EQ(s.seed, -7);
   EXPECT_EQ(s.folds, 4);
@@ -225,6 +225,9 @@ TEST(FitSettings, WrongModels) {
   expectRefused("[model]\nlevels = [8.5]\nspecies = [\"Si\"]\n" + data, 2, "expected a list of whole numbers");
   expectRefused("[model]\nlevels = 8\nspecies = [\"Si\"]\n" + data, 2, "expected a list of whole numbers");
   refused("levels = [8]", "expected either level or template");
+  for (std::string const method : {"linear", "bfgs"})
+    expectRefused("[model]\nlevels = [6, 8]\nspecies = [\"Si\"]\n" + data + "[solver]\nmethod = \"" + method + "\"\n",
+                  2, "model.levels: found a ladder of levels, expected one level");
   expectRefused("[model]\nlevel = 8\n" + data, 1, "model.species: expected the species to fit");
   expectRefused("[model]\nlevel = 8\nspecies = []\n" + data, 3, "model.species: expected the species to fit");
   expectRefused("[model]\nlevel = 8\nspecies = \"Si\"\n" + data, 3, "expected a list of texts");

@@ -212,6 +212,9 @@ FitSettings readFitSettings(std::string const& file, std::vector<std::string> co
     table.finish();
   });
   top.finish();
+  bool const climbs = settings.method == FitMethod::varpro || settings.method == FitMethod::lbfgs;
+  if (auto const model = top.table("model"); !climbs && model->has("levels") && settings.levels.size() > 1)
+    model->fail("levels", "found a ladder of levels, expected one level for methods \"linear\" and \"bfgs\"");
   return settings;
 }
 
