@@ -156,7 +156,7 @@ class Bench:
             name = benchmark["name"].removesuffix("/real_time")
             if benchmark.get("error_occurred"):
                 raise BenchmarkError(f"{name}: {benchmark['error_message']}")
-            unit = "atoms/s" if name.startswith("neighbor_list") else "atom-steps/s"
+            unit = "atom-steps/s" if name.startswith("mtp") else "atoms/s"
             more = {key: benchmark[key] for key in ("flops", "bytes") if key in benchmark}
             rate = self.rate(benchmark["items_per_second"], benchmark["cpu_time"] / benchmark["real_time"])
             self.add(run.result_name(name), unit, rate, **more)

@@ -97,14 +97,21 @@ def neighbor_runs(long):
     return [NeighborRun(kokkos, atoms) for atoms in sizes for kokkos in (False, True)]
 
 
+def soap_benchmark(forces, precision="double"):
+    return f"soap/n:12/l:6/cutoff:5/species:1/forces:{forces}/precision:{precision}/atoms:{BOX_ATOMS}"
+
+
 def program_runs(long):
+    soap = soap_benchmark("(yes|no)", "(double|mixed)")
     template = "mtp/level:(8|12|16|20)/species:1/neighbors:28/table:template/precision:double/atoms:8000$"
     if not long:
         return [
             ProgramRun("mtp_benchmark", f"{template}|mtp_plain_reference"),
             ProgramRun("neighbor_benchmark", "structures:1/atoms:8000$"),
+            *(ProgramRun("soap_benchmark", soap, threads) for threads in thread_counts()[:2]),
         ]
-    runs = [ProgramRun("mtp_benchmark", ""), ProgramRun("neighbor_benchmark", "")]
+    runs = [ProgramRun(program, "") for program in ("mtp_benchmark", "neighbor_benchmark", "soap_benchmark")]
     for threads in thread_counts()[1:]:
         runs += [ProgramRun("mtp_benchmark", template, threads), ProgramRun("neighbor_benchmark", "", threads)]
+        runs.append(ProgramRun("soap_benchmark", soap, threads))
     return runs

@@ -1,7 +1,7 @@
 """What follows from the rates: fractions of the FMA probe and ratios, and the table of both with the goals."""
 
 from benchmark_results import parameters
-from benchmark_runs import ALL_LEVELS, BOX_ATOMS, REPLICAS, SNAP, SW, mtp_level, neighbor_runs
+from benchmark_runs import ALL_LEVELS, BOX_ATOMS, REPLICAS, SNAP, SW, mtp_level, neighbor_runs, soap_benchmark
 
 FMA = "fma/mtp_benchmark/threads:1"  # the probe beside the kernels
 TRIAD = "triad/mtp_benchmark/threads:1"
@@ -19,6 +19,8 @@ RATIO_GOALS = (
     ("ratio/pair_style/cost_over_8000_atoms", "<= 1.15"),
     ("ratio/cost_over_8000_atoms", ""),
     ("ratio/neighbor_list_over_lammps", ">= 1"),
+    ("ratio/soap_forces_cost_over_vectors", "<= 3"),
+    ("ratio/soap_", ""),
 )
 
 
@@ -45,6 +47,11 @@ def ratio_names():
     for run in neighbor_runs(long=True):
         style = "kk" if run.kokkos else "plain"
         names[f"neighbor_list_over_lammps/style:{style}/atoms:{run.atoms}"] = (run.ours, run.name)
+    for precision in ("double", "mixed"):
+        vectors, forces = (f"kernel/{soap_benchmark(forces, precision)}/threads:" for forces in ("no", "yes"))
+        names[f"soap_forces_cost_over_vectors/precision:{precision}"] = (f"{vectors}1", f"{forces}1")
+        names[f"soap_two_threads_over_one/precision:{precision}/forces:no"] = (f"{vectors}2", f"{vectors}1")
+        names[f"soap_two_threads_over_one/precision:{precision}/forces:yes"] = (f"{forces}2", f"{forces}1")
     return {f"ratio/{name}": pair for name, pair in names.items()}
 
 
@@ -99,6 +106,9 @@ def print_table(contents):
             shown.add(name)
             row = (median(name, "{:.3f}"), f"{results[name]['spread']:.1%}", goal)
             print(columns.format(name.removeprefix("ratio/"), *row).rstrip())
+    soap = f"kernel/{soap_benchmark('no')}/threads:1"
+    if soap in results:
+        print(f"SOAP vectors, n 12, l 6: {median(soap, '{:,.0f}')} atoms/s, {median(f'fraction/{soap}', '{:.1%}')} of FMA probe")
     for name in [name for name in results if name.startswith("memory/")]:
         given = parameters(name)
         total = f"{results[name]['median'] * given['atoms'] / 2**30:.2f} GiB"

@@ -1,7 +1,8 @@
 /// \file
 /// SOAP vectors, and vectors with a vector-Jacobian product (forces), per size of the basis, precision, cutoff, species
 /// and system size. An answer is checked before its time counts: a vector against the plain reference, a force against
-/// differences of vectors. One item is one atom; its neighbour list is given.
+/// differences of vectors. One item is one atom; its neighbour list is given, but for `soap_evaluator`, where all that
+/// other codes do is timed: neighbour list, vectors, and their way to an array of the host.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>
@@ -16,6 +17,7 @@
 #include "sinter/core/species_map.hpp"
 #include "sinter/neighbor/centre_range.hpp"
 #include "sinter/neighbor/neighbor_list.hpp"
+#include "sinter/soap/soap_evaluator.hpp"
 #include "sinter/soap/soap_kernel.hpp"
 #include "sinter/soap/soap_sinks.hpp"
 #include "soap_reference.hpp"
@@ -208,6 +210,14 @@ void add(SoapCase const& c, int cells) {
       ->UseRealTime();
 }
 
+void evaluator(benchmark::State& state, int cells) {
+  SoapSettings const settings{.species = speciesOf({})};
+  Structure const crystal = crystalOf({}, cells);
+  SoapEvaluator<Space> const soap(settings);
+  for (auto _ : state) benchmark::DoNotOptimize(soap.evaluate({&crystal, 1}));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(crystal.size()));
+}
+
 void addAll(SoapCase const& c, int cells) {
   add<double, false>(c, cells);
   add<double, true>(c, cells);
@@ -222,6 +232,9 @@ bool registerAll() {
   addAll({.cutoff = 6}, 10);
   addAll({.species = 2}, 10);
   for (int const cells : {5, 20}) addAll({}, cells);
+  benchmark::RegisterBenchmark(("soap_evaluator/" + nameOf({}) + "/atoms:8000").c_str(), evaluator, 10)
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
   return true;
 }
 bool const registered = registerAll();
