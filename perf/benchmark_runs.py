@@ -89,6 +89,9 @@ def lammps_runs(long):
         for run in map(mtp_level, (8, 16)):
             runs += [run.but(atoms=n**3 * BOX_ATOMS) for n in REPLICAS]
             runs += [run.but(threads=threads) for threads in thread_counts() if threads > 2]
+        if CORES > 1:  # where what a step does once matters less
+            large = [mtp_level(level).but(atoms=REPLICAS[0] ** 3 * BOX_ATOMS) for level in LEVELS]
+            runs += [run for run in large if run not in runs] + [run.but(threads=2) for run in large]
     return runs
 
 

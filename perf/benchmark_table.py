@@ -27,10 +27,12 @@ RATIO_GOALS = (
 def ratio_names():
     """Name of each ratio -> the names of the results that are divided."""
     ratios = {}
+    large = REPLICAS[0] ** 3 * BOX_ATOMS
     for level in ALL_LEVELS:
         one = mtp_level(level)
         ratios |= {
             f"two_threads_over_one/level:{level}": (one.but(threads=2), one),
+            f"two_threads_over_one/level:{level}/atoms:{large}": (one.but(atoms=large, threads=2), one.but(atoms=large)),
             f"mixed_over_double/level:{level}": (one.but(precision="mixed"), one),
             f"mtp_over_snap/level:{level}": (one, SNAP),
             f"mtp_over_sw/level:{level}": (one, SW),
