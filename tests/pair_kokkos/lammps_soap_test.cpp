@@ -230,7 +230,8 @@ TEST(LammpsSoapTest, NobodyInTheGroup) {
                                    setup);
     if (run.exit_code != 0) continue;
     EXPECT_EQ(run.line("group"), std::vector<double>(4, 0.0));
-    for (auto const& row : readDump(folder / "atoms.dump").at(0)) EXPECT_EQ(row.at(8), 0) << setup.name();
+    auto const frames = readDump(folder / "atoms.dump");
+    for (auto const& row : frames.at(0)) EXPECT_EQ(row.at(8), 0) << setup.name();
   }
 }
 
@@ -404,6 +405,7 @@ TEST(LammpsSoapTest, BadInputStopsWithAMessage) {
             "found units lj, expected metal or real (Angstrom)"},
        }) {
     for (auto const& setup : {setups[0], setups[3]}) {
+      if (setup.kokkos && input.find("run 0") == std::string::npos) continue;  // both styles read it with one code
       SCOPED_TRACE(input + setup.name());
       auto const run = runLammps(folder, input, setup);
       EXPECT_NE(run.exit_code, 0);
