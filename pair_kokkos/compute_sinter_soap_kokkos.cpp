@@ -57,7 +57,7 @@ std::vector<double> ComputeSinterSoapKokkos<DeviceType>::evaluate(bool per_atom)
   environment.list = {k_list->d_numneigh, k_list->d_neighbors};
   environment.atoms = atom->nlocal + atom->nghost;
   environment.owned = atom->nlocal;
-  environment.all_described = std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end();
+  environment.all_described = sinter::allDescribed(type_map);
 
   auto const ilist = k_list->d_ilist;
   auto const counts = k_list->d_numneigh;

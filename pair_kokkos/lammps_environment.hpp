@@ -83,8 +83,13 @@ using PlainEnvironment = LammpsEnvironment<
     Kokkos::View<double const* [3], Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>,
     Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>, PlainNeighbors>;
 
+/// Whether no type is NULL. \param type_map species for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+inline bool allDescribed(std::vector<int> const& type_map) {
+  return std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end();
+}
+
 /// The environment of a plain list; it points to what is given.
-/// \param type_map species for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+/// \param type_map as for `allDescribed`
 /// \param group_bit of LAMMPS's group of the centres
 /// \param centres is replaced by the atoms of the list that are in the group and of a type with a species
 inline PlainEnvironment plainEnvironment(LAMMPS_NS::Atom const& atom, LAMMPS_NS::NeighList const& list,
@@ -106,7 +111,7 @@ inline PlainEnvironment plainEnvironment(LAMMPS_NS::Atom const& atom, LAMMPS_NS:
   environment.list = {list.numneigh, list.firstneigh};
   environment.atoms = all;
   environment.owned = atom.nlocal;
-  environment.all_described = std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end();
+  environment.all_described = allDescribed(type_map);
   return environment;
 }
 

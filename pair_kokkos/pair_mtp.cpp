@@ -168,8 +168,6 @@ void PairMTPBase::init_style() {
 
 double PairMTPBase::init_one(int, int) { return model.max_dist; }
 
-bool PairMTPBase::allDescribed() const { return std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end(); }
-
 int PairMTPBase::pack_reverse_comm(int n, int first, double* buffer) {
   if (n == 0) return 0;
   std::memcpy(buffer, reverse_data + static_cast<std::size_t>(reverse_width) * first,

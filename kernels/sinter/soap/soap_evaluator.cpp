@@ -64,7 +64,8 @@ template <class ExecutionSpace>
       try {
         (void)build(makeStructureBatch<memory_space>(structures.subspan(s, 1), species_map));
       } catch (InputError const& error) {
-        throw InputError(nameOf(names, s) + ": " + error.what());
+        std::string const message = error.what();
+        throw InputError(nameOf(names, s) + ": " + message.substr(message.find("found")));  // its number is 0 here
       }
     }
     throw;
