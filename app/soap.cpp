@@ -11,7 +11,6 @@
 #include <set>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +30,7 @@
 #include "sinter/soap/soap_similarity.hpp"
 #include "sinter/structures/descriptor_writer.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
+#include "sinter/structures/reference_structures.hpp"
 
 namespace sinter::app {
 
@@ -50,10 +50,7 @@ struct SoapOptions {
 };
 
 /// What similarities are to, and what they have been.
-struct References {
-  std::vector<Structure> structures;
-  std::vector<std::string> places;  // for messages
-  std::vector<std::string> names;   // of the outputs: soap_similarity_<name>
+struct References : ReferenceStructures {
   struct Range {
     double least = 1, most = 0, sum = 0;
   };
@@ -152,32 +149,8 @@ class Soap {
   }
 
   void readReferences() {
-    FrameOptions options;
-    options.file = *_options.similarity;
-    ChosenFrames frames(options, _named);
-    while (auto frame = frames.next()) {
-      _references.names.push_back(nameOf(*frame));
-      _references.structures.push_back(std::move(frame->structure));
-      _references.places.push_back(std::move(frame->name));
-    }
-    frames.finish();
+    static_cast<ReferenceStructures&>(_references) = readReferenceStructures(*_options.similarity, _named);
     _references.ranges.resize(_references.size());
-  }
-
-  // The key `name` of a reference, or its config type; not one that was before.
-  [[nodiscard]] std::string nameOf(ChosenFrame const& frame) const {
-    std::string name = frame.structure.config_type;
-    for (auto const& [key, value] : frame.structure.features)
-      if (key == "name") name = value;
-    if (name.empty()) throw InputError(frame.name + ": found neither name nor config_type, expected one of them");
-    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
-    if (name.find_first_not_of(allowed) != std::string::npos)
-      throw InputError(frame.name + ": found the name '" + name + "', expected letters, digits and _ - + . only");
-    if (auto const twice = std::find(_references.names.begin(), _references.names.end(), name);
-        twice != _references.names.end())
-      throw InputError(frame.name + ": found the name '" + name +
-                       "' of an earlier frame, expected another (key name, else config_type)");
-    return name;
   }
 
   static void addSpecies(Structure const& structure, std::string const& where, std::set<std::int32_t>& species) {
@@ -224,8 +197,8 @@ class Soap {
     DescriptorWriter writer(_options.output, "/power_spectrum", static_cast<std::size_t>(soap.dimension()),
                             attributes());
     forEachFrame(
-        soap, frames, [](std::vector<double> vectors) { return vectors; }, static_cast<std::size_t>(soap.dimension()),
-        [&](Structure&, std::span<double const> rows) { writer.write(rows); });
+        soap, frames, static_cast<std::size_t>(soap.dimension()), [](auto const& vectors) { return vectors; },
+        [&](std::span<double const> rows) { writer.append(rows); }, [&](Structure&) { writer.endFrame(); });
     writer.close();
   }
 
@@ -236,9 +209,18 @@ class Soap {
     std::vector<std::string> keys;
     for (auto const& name : _references.names) keys.push_back("soap_similarity_" + name);
     ExtxyzWriter writer(_options.output);
+    std::vector<double> rows;  // of a frame
     forEachFrame(
-        soap, frames, [&](std::vector<double> const& vectors) { return similarity.evaluate(vectors); }, keys.size(),
-        [&](Structure& structure, std::span<double const> rows) {
+        soap, frames, keys.size(),
+        [&](auto const& vectors) {
+          typename SoapSimilarity<Space>::Similarities const result("sinter::app::similarities", vectors.extent(0),
+                                                                    keys.size());
+          similarity.evaluate(vectors, result);
+          Space().fence("sinter::app::similarities");
+          return result;
+        },
+        [&](std::span<double const> some) { rows.insert(rows.end(), some.begin(), some.end()); },
+        [&](Structure& structure) {
           _references.count(rows);
           std::vector<StructureWriter::AtomColumn> columns;
           std::vector<std::vector<double>> values(keys.size());
@@ -251,14 +233,16 @@ class Soap {
             columns.push_back({keys[r], values[r]});
           }
           writer.write(structure, columns);
+          rows.clear();
         });
     writer.close();
   }
 
-  // Calls write(structure, rows) for each frame, with `width` numbers per row that transform(vectors) gives.
-  template <class Space, class Transform, class Write>
-  void forEachFrame(SoapEvaluator<Space> const& soap, ChosenFrames& frames, Transform const& transform,
-                    std::size_t width, Write const& write) {
+  // Calls put(numbers) for the rows of a frame, some after others, and end(structure) behind its last; a row has the
+  // `width` numbers that transform(vectors) gives, in the memory of `Space`.
+  template <class Space, class Transform, class Put, class End>
+  void forEachFrame(SoapEvaluator<Space> const& soap, ChosenFrames& frames, std::size_t width,
+                    Transform const& transform, Put const& put, End const& end) {
     constexpr std::size_t numbers_per_batch = std::size_t{1} << 23, atoms_per_batch = 20'000;
     std::size_t const atoms =
         std::clamp<std::size_t>(numbers_per_batch / static_cast<std::size_t>(soap.dimension()), 1, atoms_per_batch);
@@ -266,15 +250,29 @@ class Soap {
       Progress progress("soap", frames.size(), _options.quiet);
       while (auto batch = frames.nextBatch(atoms)) {
         requireKnownSpecies(*batch);
+        std::size_t s = 0, done = 0;  // rows of structure s
+        auto const rowsOf = [&](Structure const& structure) {
+          return average() == SoapAverage::none ? structure.size() : 1;
+        };
+        auto const endFrames = [&] {  // also those without atoms
+          for (; s < batch->structures.size() && done == rowsOf(batch->structures[s]); ++s, done = 0)
+            end(batch->structures[s]);
+        };
         auto const start = Clock::now();
-        auto const rows = transform(soap.evaluate(batch->structures, average(), batch->names));
-        _evaluating += Clock::now() - start;
-        std::span<double const> rest = rows;
-        for (auto& structure : batch->structures) {
-          std::size_t const size = width * (average() == SoapAverage::none ? structure.size() : 1);
-          write(structure, rest.first(size));
-          rest = rest.subspan(size);
-        }
+        Clock::duration writing{};
+        endFrames();
+        soap.forEachVector(batch->structures, average(), batch->names, [&](std::size_t, auto const& vectors) {
+          auto const numbers = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), transform(vectors));
+          auto const begin = Clock::now();
+          for (std::span<double const> rest(numbers.data(), numbers.size()); !rest.empty(); endFrames()) {
+            std::size_t const rows = std::min(rest.size() / width, rowsOf(batch->structures[s]) - done);
+            put(rest.first(rows * width));
+            rest = rest.subspan(rows * width);
+            done += rows;
+          }
+          writing += Clock::now() - begin;
+        });
+        _evaluating += Clock::now() - start - writing;
         progress.update(frames.frames(), frames.atoms());
       }
     }

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <vector>
 
+#include "atom.h"
 #include "lmptype.h"
+#include "neigh_list.h"
 #include "sinter/neighbor/environment_source.hpp"
 
 namespace sinter {
@@ -72,6 +76,44 @@ struct PlainNeighbors {
   };
   KOKKOS_FUNCTION Row row(int i) const { return {counts[i], rows[i]}; }
 };
+
+/// What a plain style sees.
+using PlainEnvironment = LammpsEnvironment<
+    Kokkos::HostSpace,
+    Kokkos::View<double const* [3], Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>,
+    Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>, PlainNeighbors>;
+
+/// Whether no type is NULL. \param type_map species for LAMMPS types 0 (unused), 1, ...; -1 for NULL
+inline bool allDescribed(std::vector<int> const& type_map) {
+  return std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end();
+}
+
+/// The environment of a plain list; it points to what is given.
+/// \param type_map as for `allDescribed`
+/// \param group_bit of LAMMPS's group of the centres
+/// \param centres is replaced by the atoms of the list that are in the group and of a type with a species
+inline PlainEnvironment plainEnvironment(LAMMPS_NS::Atom const& atom, LAMMPS_NS::NeighList const& list,
+                                         std::vector<int> const& type_map, int group_bit, std::vector<int>& centres) {
+  PlainEnvironment environment;
+  centres.clear();
+  centres.reserve(static_cast<std::size_t>(list.inum));
+  for (int ii = 0; ii < list.inum; ii++) {
+    int const i = list.ilist[ii];
+    if (type_map[atom.type[i]] < 0 || (atom.mask[i] & group_bit) == 0) continue;
+    centres.push_back(i);
+    environment.most_neighbors = std::max(environment.most_neighbors, list.numneigh[i]);
+  }
+  int const all = atom.nlocal + atom.nghost;
+  environment.x = decltype(environment.x)(all > 0 ? &atom.x[0][0] : nullptr, all);
+  environment.lammps_type = decltype(environment.lammps_type)(atom.type, all);
+  environment.type_map = decltype(environment.type_map)(type_map.data(), type_map.size());
+  environment.centres = decltype(environment.centres)(centres.data(), centres.size());
+  environment.list = {list.numneigh, list.firstneigh};
+  environment.atoms = all;
+  environment.owned = atom.nlocal;
+  environment.all_described = allDescribed(type_map);
+  return environment;
+}
 
 /// The table of a KOKKOS neighbour list: rows on the host, columns on a device.
 template <class Counts, class Table>

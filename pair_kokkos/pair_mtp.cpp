@@ -1,7 +1,6 @@
 #include "pair_mtp.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <numeric>
@@ -11,6 +10,7 @@
 #include "error.h"
 #include "force.h"
 #include "lammps_environment.hpp"
+#include "lammps_kokkos.hpp"
 #include "memory.h"
 #include "neigh_list.h"
 #include "neighbor.h"
@@ -28,23 +28,10 @@ bool isExtrapolationControl(std::string const& word) {
   return key.starts_with("extrapolation_control") || key == "save_extrapolative_to" || key == "threshold_save" ||
          key == "threshold_break";
 }
-
-// The plain style runs on Kokkos::Serial also where LAMMPS itself was started without KOKKOS.
-void startKokkos(Error* error) {
-  if (Kokkos::is_initialized()) return;
-  if (Kokkos::is_finalized()) error->all(FLERR, "pair_style mtp: Kokkos was finalized before");
-  Kokkos::InitializationSettings settings;
-  settings.set_num_threads(1);
-  settings.set_disable_warnings(true);
-  Kokkos::initialize(settings);
-  std::atexit([] {
-    if (Kokkos::is_initialized() && !Kokkos::is_finalized()) Kokkos::finalize();
-  });
-}
 }  // namespace
 
 PairMTPBase::PairMTPBase(LAMMPS* lmp) : Pair(lmp) {
-  startKokkos(error);
+  sinter::startKokkos(error);
   one_coeff = 1;
   manybody_flag = 1;
   single_enable = 0;
@@ -181,8 +168,6 @@ void PairMTPBase::init_style() {
 
 double PairMTPBase::init_one(int, int) { return model.max_dist; }
 
-bool PairMTPBase::allDescribed() const { return std::find(type_map.begin() + 1, type_map.end(), -1) == type_map.end(); }
-
 int PairMTPBase::pack_reverse_comm(int n, int first, double* buffer) {
   if (n == 0) return 0;
   std::memcpy(buffer, reverse_data + static_cast<std::size_t>(reverse_width) * first,
@@ -232,8 +217,6 @@ void PairMTP::coeff(int narg, char** arg) {
 void PairMTP::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   using Unmanaged = Kokkos::MemoryTraits<Kokkos::Unmanaged>;
-  using Vectors = Kokkos::View<double const* [3], Kokkos::LayoutRight, Kokkos::HostSpace, Unmanaged>;
-  using Types = Kokkos::View<int const*, Kokkos::HostSpace, Unmanaged>;
   using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, Kokkos::HostSpace, Unmanaged>;
   using AtomVirial = Kokkos::View<double* [6], Kokkos::LayoutRight, Kokkos::HostSpace, Unmanaged>;
   using CentroidVirial = Kokkos::View<double* [9], Kokkos::LayoutRight, Kokkos::HostSpace, Unmanaged>;
@@ -242,24 +225,7 @@ void PairMTP::compute(int eflag, int vflag) {
   if (all == 0) return;
   if (!force->newton) clearGhostVirials();  // then ev_init leaves them as they are
   std::vector<int> centres;
-  centres.reserve(static_cast<std::size_t>(list->inum));
-  int most = 0;
-  for (int ii = 0; ii < list->inum; ii++) {
-    int const i = list->ilist[ii];
-    if (type_map[atom->type[i]] < 0) continue;
-    centres.push_back(i);
-    most = std::max(most, list->numneigh[i]);
-  }
-  sinter::LammpsEnvironment<Kokkos::HostSpace, Vectors, Types, sinter::PlainNeighbors> environment;
-  environment.x = Vectors(&atom->x[0][0], all);
-  environment.lammps_type = Types(atom->type, all);
-  environment.type_map = Types(type_map.data(), type_map.size());
-  environment.centres = Types(centres.data(), centres.size());
-  environment.list = {list->numneigh, list->firstneigh};
-  environment.atoms = all;
-  environment.owned = atom->nlocal;
-  environment.most_neighbors = most;
-  environment.all_described = allDescribed();
+  auto const environment = sinter::plainEnvironment(*atom, *list, type_map, 1, centres);
 
   bool const own_reverse = !force->newton_pair;
   if (own_reverse) all_forces.assign(3 * static_cast<std::size_t>(all), 0.0);

@@ -43,7 +43,6 @@ class PairMTPBase : public Pair {
 
  protected:
   void allocate();
-  bool allDescribed() const;  // no atom type is NULL
   void refuseExtrapolationControl(int narg, char** arg);
   void sendHome(double* data, int width);  // adds rows of ghosts to those of their owners
   void sendVirialsHome();                  // vatom and cvatom (host), with newton off

@@ -69,7 +69,7 @@ template <class DeviceType>
 void PairMTPKokkos<DeviceType>::findCentres() {
   auto const ilist = static_cast<NeighListKokkos<DeviceType>*>(list)->d_ilist;
   int const inum = list->inum;
-  if (allDescribed() && plan.species_count == 1) {
+  if (sinter::allDescribed(type_map) && plan.species_count == 1) {
     centres = Kokkos::subview(ilist, Kokkos::pair<int, int>(0, inum));
     return;
   }
@@ -131,7 +131,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   environment.atoms = all;
   environment.owned = atom->nlocal;
   environment.most_neighbors = static_cast<int>(k_list->d_neighbors.extent(1));
-  environment.all_described = allDescribed();
+  environment.all_described = sinter::allDescribed(type_map);
   DeviceType const space;
   if constexpr (!sinter::is_device_space<DeviceType>) {
     bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;

@@ -85,5 +85,14 @@ TEST(ExamplesTest, HybridZbl) {
   EXPECT_NE(output.find("Loop time"), std::string::npos) << output;
 }
 
+TEST(ExamplesTest, Similarity) {
+  Example const example("similarity", solidModel());
+  auto const output =
+      example.run("lmp -k on t 2 -sf kk -in in.similarity -var potential test.mtp -var n 3 -var steps 200");
+  EXPECT_NE(output.find("similarities to 1 sh 2 dia 3 bSn 4 hcp"), std::string::npos) << output;
+  EXPECT_NE(output.find("Loop time"), std::string::npos) << output;
+  EXPECT_TRUE(example.has("similarity.dump"));
+}
+
 }  // namespace
 }  // namespace sinter

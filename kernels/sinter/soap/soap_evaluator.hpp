@@ -1,10 +1,12 @@
 /// \file
 /// SOAP vectors of host structures, and energies and forces of functions of them, in one call: neighbour list, kernels,
-/// averages. Beyond results and neighbour list vectors of some atoms are kept only; for forces also 36 bytes per atom
-/// and thread of the host, and for inner averages coefficients and vectors of all structures of a call.
+/// averages. Beyond results and neighbour list vectors of some atoms are kept only (some MiB, or 256 MiB on a device);
+/// for forces also 36 bytes per atom and thread of the host, and for averages sums and vectors of all structures of a
+/// call.
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <string>
@@ -38,16 +40,25 @@ class SoapEvaluator {
   /// (rows, dimension). It is called with some rows at a time, on the given execution space.
   using Energy = std::function<void(ExecutionSpace const&, Vectors const&, Energies const&, Derivatives const&)>;
 
+  /// What is done with some rows of vectors in the memory of the execution space, the number of the first of them in
+  /// front. They are there during the call only.
+  using Visit = std::function<void(std::size_t, Vectors const&)>;
+
   /// \throws InputError when `settings` are out of their ranges.
   explicit SoapEvaluator(SoapSettings const& settings, Precision precision = Precision::full,
                          ExecutionSpace space = {});
 
   [[nodiscard]] int dimension() const { return _plan.dimension; }
+  [[nodiscard]] SoapPlan<memory_space> const& plan() const { return _plan; }
 
-  /// The vectors of structures (checked ones), row-major (rows, dimension): a row for each atom or, with an average,
-  /// for each structure. \param names one name per structure for messages; may be empty
-  /// \throws InputError for unknown species, a structure without atoms where there is an average, and when a vector is
-  /// not finite (atoms on top of each other).
+  /// Hands the vectors of structures (checked ones) to `visit`, some rows after others: a row for each atom or, with an
+  /// average, for each structure. \param names one name per structure for messages; may be empty
+  /// \throws InputError for unknown species, a structure without atoms where there is an average, cells that are so
+  /// small that an atom has more than 200 000 neighbours, and when a vector is not finite (atoms on top of each other).
+  void forEachVector(std::span<Structure const> structures, SoapAverage average, std::span<std::string const> names,
+                     Visit const& visit) const;
+
+  /// The same vectors all together, row-major (rows, dimension).
   [[nodiscard]] std::vector<double> evaluate(std::span<Structure const> structures,
                                              SoapAverage average = SoapAverage::none,
                                              std::span<std::string const> names = {}) const;

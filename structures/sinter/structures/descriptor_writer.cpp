@@ -26,10 +26,8 @@ class DescriptorWriter::File {
     _offset.append(0);
   }
 
-  void write(std::span<double const> rows) {
-    _vectors.append(rows);
-    _offset.append(static_cast<std::int64_t>(_vectors.rows()));
-  }
+  void append(std::span<double const> rows) { _vectors.append(rows); }
+  void endFrame() { _offset.append(static_cast<std::int64_t>(_vectors.rows())); }
 
   void close() {
     _offset.close();
@@ -48,7 +46,9 @@ DescriptorWriter::DescriptorWriter(std::string const& file, std::string const& d
     : _data(std::make_unique<File>(file, dataset, length, attributes)) {}
 DescriptorWriter::~DescriptorWriter() = default;
 
-void DescriptorWriter::write(std::span<double const> rows) { _data->write(rows); }
+void DescriptorWriter::append(std::span<double const> rows) { _data->append(rows); }
+
+void DescriptorWriter::endFrame() { _data->endFrame(); }
 
 void DescriptorWriter::close() { _data->close(); }
 

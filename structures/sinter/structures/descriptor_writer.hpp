@@ -29,9 +29,13 @@ class DescriptorWriter {
                    Attributes const& attributes);
   ~DescriptorWriter();
 
-  /// Appends the rows of a frame, a whole number of vectors.
+  /// Appends rows of the frame that is being written, a whole number of vectors.
   /// \throws SystemError when the disk is full.
-  void write(std::span<double const> rows);
+  void append(std::span<double const> rows);
+
+  /// Ends the frame: what follows is the next one's.
+  /// \throws SystemError when the disk is full.
+  void endFrame();
 
   /// Finishes the file and gives it its name.
   /// \throws SystemError when the disk is full.
