@@ -1,4 +1,5 @@
-// Against SOAP vectors that QUIP and featomic computed (../shared/data; skipped where it is absent).
+// Against SOAP vectors that QUIP, featomic and DScribe computed (../shared/data; skipped where it is absent; those of
+// DScribe from beside this file).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,7 +42,7 @@ nlohmann::json readJson(std::filesystem::path const& file) { return nlohmann::js
 struct Oracle {
   SoapSettings settings;
   Structure structure;
-  bool inner_average = false;
+  SoapAverage average = SoapAverage::none;
   Vectors vectors;  // of each atom (an empty one is not known), or the average
 };
 
@@ -83,7 +84,7 @@ std::vector<Oracle> quippySettings() {
     oracle.settings.n_max = c.at("n_max");
     oracle.settings.l_max = c.at("l_max");
     oracle.structure = frames.at(c.at("frame").get<std::size_t>());
-    oracle.inner_average = c.at("average") == "inner";
+    if (c.at("average") == "inner") oracle.average = SoapAverage::inner;
     oracle.vectors = c.at("vectors").get<Vectors>();
   }
   return oracles;
@@ -116,6 +117,41 @@ Oracle featomicMolecule() {
   return oracle;
 }
 
+// What DScribe computed, `make_dscribe_vectors`.
+std::vector<Oracle> dscribeSettings() {
+  std::vector<Oracle> oracles;
+  auto const json = readJson(SINTER_DSCRIBE_VECTORS);
+  for (auto const& c : json.at("cases")) {
+    Oracle& oracle = oracles.emplace_back();
+    oracle.settings = {.convention = SoapConvention::dscribe,
+                       .radial = c.at("radial") == "gto" ? SoapRadial::gto : SoapRadial::polynomial,
+                       .species = c.at("species").get<std::vector<std::int32_t>>(),
+                       .cutoff = c.at("cutoff"),
+                       .cutoff_width = 0,
+                       .sigma = c.at("sigma"),
+                       .n_max = c.at("n_max"),
+                       .l_max = c.at("l_max")};
+    oracle.structure.species = c.at("numbers").get<std::vector<std::int32_t>>();
+    oracle.structure.positions = c.at("positions").get<std::vector<Vector3>>();
+    if (!c.at("cell").is_null()) {
+      oracle.structure.cell = c.at("cell").get<Matrix3>();
+      oracle.structure.periodic = {true, true, true};
+    }
+    oracle.average = c.at("average") == "inner"   ? SoapAverage::inner
+                     : c.at("average") == "outer" ? SoapAverage::outer
+                                                  : SoapAverage::none;
+    oracle.vectors = c.at("vectors").get<Vectors>();
+  }
+  return oracles;
+}
+
+double largest(Vectors const& vectors) {
+  double result = 0;
+  for (auto const& vector : vectors)
+    for (double const x : vector) result = std::max(result, std::abs(x));
+  return result;
+}
+
 // Largest difference of the vectors that are known.
 double deviation(Vectors const& found, Vectors const& expected) {
   EXPECT_EQ(found.size(), expected.size());
@@ -132,14 +168,14 @@ double deviation(Vectors const& found, Vectors const& expected) {
 }
 
 Vectors plainVectors(Oracle const& oracle) {
-  if (oracle.inner_average) return {reference::soapInnerAverage(oracle.settings, oracle.structure)};
+  if (oracle.average == SoapAverage::inner) return {reference::soapInnerAverage(oracle.settings, oracle.structure)};
   return reference::soapVectors(oracle.settings, oracle.structure);
 }
 
 template <class ExecutionSpace>
 Vectors vectorsOf(Oracle const& oracle, Precision precision) {
   SoapEvaluator<ExecutionSpace> const soap(oracle.settings, precision);
-  auto const all = soap.evaluate({&oracle.structure, 1}, oracle.inner_average ? SoapAverage::inner : SoapAverage::none);
+  auto const all = soap.evaluate({&oracle.structure, 1}, oracle.average);
   Vectors vectors;
   for (auto v = all.begin(); v != all.end(); v += soap.dimension()) vectors.emplace_back(v, v + soap.dimension());
   return vectors;
@@ -172,6 +208,24 @@ TYPED_TEST(SoapOracleTest, PowerSpectraOfFeatomic) {
   EXPECT_EQ(oracle.vectors.size(), 9U);
   EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::full), oracle.vectors), 5.1e-10);  // nine decimals
   EXPECT_LE(deviation(vectorsOf<TypeParam>(oracle, Precision::mixed), oracle.vectors), 2e-6);
+}
+
+template <class ExecutionSpace>
+class SoapDscribeTest : public testing::Test {};
+TYPED_TEST_SUITE(SoapDscribeTest, test::ExecutionSpaces);
+
+TYPED_TEST(SoapDscribeTest, EightSettingsOfDscribe) {
+  auto const oracles = dscribeSettings();
+  EXPECT_EQ(oracles.size(), 8U);
+  for (std::size_t o = 0; o < oracles.size(); ++o) {
+    auto const& expected = oracles[o].vectors;
+    double const scale = largest(expected);
+    // DScribe's factors of polynomials are 9e-12 off (pi has twelve digits there).
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::full), expected), 2e-11 * scale)
+        << "settings " << o;
+    EXPECT_LE(deviation(vectorsOf<TypeParam>(oracles[o], Precision::mixed), expected), 2e-6 * scale)
+        << "settings " << o;
+  }
 }
 
 }  // namespace
