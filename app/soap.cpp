@@ -43,7 +43,7 @@ struct SoapOptions {
   std::optional<double> cutoff, cutoff_width, sigma;
   double zeta = 4;
   std::string output;
-  std::optional<std::string> similarity, json;
+  std::optional<std::string> radial, similarity, json;
   std::string precision = "double";
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
   bool quiet = false;
@@ -105,7 +105,12 @@ class Soap {
     return _options.average == "outer" ? SoapAverage::outer : SoapAverage::none;
   }
 
+  [[nodiscard]] std::string radial() const { return _options.radial.value_or("gto"); }
+
   void checkOutputs() const {
+    if (_options.radial && _options.convention != "dscribe")
+      throw InputError("--radial: found --convention " + _options.convention +
+                       ", which has no choice; expected dscribe");
     if (_options.similarity && _options.convention != "quip")
       throw InputError("--similarity: found --convention " + _options.convention +
                        ", whose vectors have any length; expected quip");
@@ -125,6 +130,11 @@ class Soap {
     _settings = soapPreset(_options.preset, 0);
     _settings.species.clear();
     if (_options.convention == "rascal") _settings.convention = SoapConvention::rascal;
+    if (_options.convention == "dscribe") {
+      _settings.convention = SoapConvention::dscribe;
+      _settings.cutoff_width = 0;
+      if (radial() == "polynomial") _settings.radial = SoapRadial::polynomial;
+    }
     _settings.n_max = _options.n_max.value_or(_settings.n_max);
     _settings.l_max = _options.l_max.value_or(_settings.l_max);
     _settings.cutoff = _options.cutoff.value_or(_settings.cutoff);
@@ -281,17 +291,20 @@ class Soap {
 
   // What defines the vectors.
   [[nodiscard]] DescriptorWriter::Attributes attributes() const {
-    return {{"sinter", std::string(version()) + " (" + gitCommit() + ")"},
-            {"convention", _options.convention},
-            {"average", _options.average},
-            {"precision", _options.precision},
-            {"units", "cutoff, cutoff_width, sigma: Angstrom; the vectors have none"},
-            {"species", speciesText()},
-            {"n_max", std::vector<std::int32_t>{_settings.n_max}},
-            {"l_max", std::vector<std::int32_t>{_settings.l_max}},
-            {"cutoff", _settings.cutoff},
-            {"cutoff_width", _settings.cutoff_width},
-            {"sigma", _settings.sigma}};
+    DescriptorWriter::Attributes attributes = {
+        {"sinter", std::string(version()) + " (" + gitCommit() + ")"},
+        {"convention", _options.convention},
+        {"average", _options.average},
+        {"precision", _options.precision},
+        {"units", "cutoff, cutoff_width, sigma: Angstrom; the vectors have none"},
+        {"species", speciesText()},
+        {"n_max", std::vector<std::int32_t>{_settings.n_max}},
+        {"l_max", std::vector<std::int32_t>{_settings.l_max}},
+        {"cutoff", _settings.cutoff},
+        {"cutoff_width", _settings.cutoff_width},
+        {"sigma", _settings.sigma}};
+    if (_settings.convention == SoapConvention::dscribe) attributes.emplace_back("radial", radial());
+    return attributes;
   }
 
   void writeReport(ChosenFrames const& frames, int dimension, double wall, double rate) const {
@@ -304,6 +317,7 @@ class Soap {
                                    {"cutoff_width", _settings.cutoff_width},
                                    {"sigma", _settings.sigma},
                                    {"components", dimension}};
+    if (_settings.convention == SoapConvention::dscribe) soap["radial"] = radial();
     for (auto const z : _settings.species) soap["species"].push_back(chemicalSymbol(z));
     nlohmann::ordered_json report = {
         {"sinter", sinterJson(_options.backend, _options.precision)},
@@ -343,14 +357,21 @@ void addSoapCommand(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--convention", options->convention,
-                   "Of radial functions, lengths and order of components: quip (GAP, too) or rascal (featomic, too)")
-      ->check(CLI::IsMember({"quip", "rascal"}))
+                   "Of radial functions, lengths and order of components: quip (GAP, too), rascal (featomic, too) or "
+                   "dscribe")
+      ->check(CLI::IsMember({"quip", "rascal", "dscribe"}))
       ->capture_default_str();
+  command
+      ->add_option("--radial", options->radial,
+                   "What spans dscribe's radial functions: orbitals (gto; the default) or powers of cutoff - r "
+                   "(polynomial)")
+      ->check(CLI::IsMember({"gto", "polynomial"}));
   command->add_option("--n-max", options->n_max, fmt::format("Radial functions, 1 to {}", SoapSettings::max_n));
   command->add_option("--l-max", options->l_max, fmt::format("Largest angular momentum, 0 to {}", SoapSettings::max_l));
-  command->add_option("--cutoff", options->cutoff, "Neighbours closer than that (Angstrom)");
+  command->add_option("--cutoff", options->cutoff,
+                      "Neighbours closer than that (Angstrom); in dscribe those up to 3.7 sigma further away, too");
   command->add_option("--cutoff-width", options->cutoff_width,
-                      "Over which neighbours are switched off below the cutoff (Angstrom)");
+                      "Over which neighbours are switched off below the cutoff (Angstrom); dscribe: always 0");
   command->add_option("--sigma", options->sigma, "Width of the Gaussian of an atom (Angstrom)");
   command
       ->add_option("--average", options->average,

@@ -394,7 +394,8 @@ Section soap() {
   for (char const* arguments :
        {"soap good.xyz", "soap good.xyz -o out.xyz", "soap good.xyz -o out.h5 --n-max 0",
         "soap good.xyz -o out.h5 --l-max 40", "soap good.xyz -o out.h5 --sigma=-0.5",
-        "soap good.xyz -o out.h5 --cutoff 3 --cutoff-width 4", "soap good.xyz -o out.h5 --convention dscribe",
+        "soap good.xyz -o out.h5 --cutoff 3 --cutoff-width 4", "soap good.xyz -o out.h5 --convention other",
+        "soap good.xyz -o out.h5 --radial gto", "soap good.xyz -o out.h5 --convention dscribe --cutoff 1",
         "soap good.xyz -o out.h5 --zeta 2", "soap none.xyz -o out.h5", "soap good.cfg -o out.h5",
         "soap good.xyz --similarity none.xyz -o out.xyz"})
     section.cases.push_back({"", "", "", arguments});

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -120,7 +121,17 @@ TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
   for (auto const& [options, settings] :
        {std::pair("--species Si,O", SoapSettings{.species = {14, 8}, .n_max = 3, .l_max = 2}),
         std::pair("--convention rascal",
-                  SoapSettings{.convention = SoapConvention::rascal, .species = {8, 14}, .n_max = 3, .l_max = 2})}) {
+                  SoapSettings{.convention = SoapConvention::rascal, .species = {8, 14}, .n_max = 3, .l_max = 2}),
+        std::pair(
+            "--convention dscribe",
+            SoapSettings{
+                .convention = SoapConvention::dscribe, .species = {8, 14}, .cutoff_width = 0, .n_max = 3, .l_max = 2}),
+        std::pair("--convention dscribe --radial polynomial", SoapSettings{.convention = SoapConvention::dscribe,
+                                                              .radial = SoapRadial::polynomial,
+                                                              .species = {8, 14},
+                                                              .cutoff_width = 0,
+                                                              .n_max = 3,
+                                                              .l_max = 2})}) {
     soap(folder / "in.extxyz", std::string(options) + " --n-max 3 --l-max 2 -o " + quoted(out));
     SoapEvaluator<Kokkos::Serial> const library(settings);
     auto const expected = library.evaluate(std::vector{oxide()});
@@ -129,7 +140,11 @@ TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
     std::vector<double> found(expected.size());
     ASSERT_EQ(vectors.rows(), 3U);
     vectors.read(0, 3, found.data());
-    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12) << options;
+    double const scale = std::max(1.0, *std::max_element(expected.begin(), expected.end()));
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12 * scale) << options;
+    if (settings.convention == SoapConvention::dscribe) {
+      EXPECT_EQ(file.textAttribute("/", "radial"), settings.radial == SoapRadial::gto ? "gto" : "polynomial");
+    }
   }
 }
 
@@ -231,7 +246,10 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   fails("--cutoff 3 --cutoff-width 4" + vectors,
         "SOAP: found cutoff_width = 4, expected a number from 0 to the cutoff");
   fails("--n-max 32 --cutoff 1 --cutoff-width 0 --sigma 3" + vectors, "linearly dependent");
-  fails("--convention dscribe" + vectors, "--convention: dscribe not in {quip,rascal}");
+  fails("--convention other" + vectors, "--convention: other not in {quip,rascal,dscribe}");
+  fails("--radial gto" + vectors, "--radial: found --convention quip, which has no choice; expected dscribe");
+  fails("--convention dscribe --cutoff-width 1" + vectors, "SOAP: found cutoff_width = 1, expected 0");
+  fails("--convention dscribe --cutoff 1" + vectors, "SOAP: found cutoff = 1, expected more than 1 A");
   fails("--preset paper" + vectors, "--preset: paper not in {paper-2022,paper-2022-scripts}");
   fails("--zeta 2" + vectors, "--zeta requires --similarity");
   fails("", "--output is required");

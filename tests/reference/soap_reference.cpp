@@ -86,93 +86,145 @@ struct GaussianBasis : Basis {
   double central(int n) const override { return l[0][n] / std::sqrt(4 * pi); }
 };
 
-// Eqs. (4.14)-(4.17); integrals by Simpson's rule, orthonormal functions by the square root of a matrix that Newton's
-// method (Denman and Beavers) finds.
-struct OrbitalBasis : Basis {
-  static constexpr int steps = 12000;
-  double alpha, reach;
-  Matrix orbitals;  // orthonormal functions at the points of Simpson's rule, times r^2 and the factors of (4.16)
+// Int_0^end f dr by Simpson's rule.
+double simpson(int i, int count) { return i == 0 || i == count ? 1 : (i % 2 == 1 ? 4 : 2); }
+template <class Function>
+double integral(double end, int count, Function const& f) {
+  double sum = 0;
+  for (int i = 0; i <= count; ++i) sum += f(end * i / count) * simpson(i, count);
+  return sum * end / (3 * count);
+}
 
-  explicit OrbitalBasis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)), reach(s.cutoff + 9 * s.sigma) {
-    std::size_t const n = s.n_max;
-    auto const orbital = [&](std::size_t k, double r) {
-      double const width = s.cutoff * std::sqrt(std::max<double>(k, 1)) / n;
-      return std::pow(r, k) * std::exp(-r * r / (2 * width * width));
-    };
+// a^-1 by Gauss and Jordan, for a positive definite matrix.
+Matrix inverse(Matrix a) {
+  std::size_t const n = a.size();
+  for (std::size_t p = 0; p < n; ++p) {
+    double const pivot = 1 / a[p][p];
+    a[p][p] = 1;
+    for (double& x : a[p]) x *= pivot;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i == p) continue;
+      double const factor = a[i][p];
+      a[i][p] = 0;
+      for (std::size_t k = 0; k < n; ++k) a[i][k] -= factor * a[p][k];
+    }
+  }
+  return a;
+}
+
+// y^-1/2 by Newton's method (Denman and Beavers).
+Matrix inverseRoot(Matrix y) {
+  std::size_t const n = y.size();
+  Matrix z(n, std::vector<double>(n));
+  for (std::size_t i = 0; i < n; ++i) z[i][i] = 1;
+  for (int iteration = 0; iteration < 60; ++iteration) {  // y to the root, z to its inverse
+    Matrix const inverse_y = inverse(y), inverse_z = inverse(z);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t k = 0; k < n; ++k) {
+        y[i][k] = (y[i][k] + inverse_z[i][k]) / 2;
+        z[i][k] = (z[i][k] + inverse_y[i][k]) / 2;
+      }
+  }
+  return z;
+}
+
+// Integrals of functions of a radius with the density of an atom, by quadrature: eqs. (4.16), (4.19), (4.21).
+struct QuadratureBasis : Basis {
+  double alpha;
+  std::vector<double> points, weights;
+  std::vector<Matrix> functions;  // [l][n][point]
+
+  explicit QuadratureBasis(SoapSettings const& s) : alpha(1 / (2 * s.sigma * s.sigma)) {}
+
+  void useSimpson(double end) {
+    constexpr int steps = 12000;
+    for (int i = 0; i <= steps; ++i) {
+      points.push_back(end * i / steps);
+      weights.push_back(simpson(i, steps) * end / (3 * steps));
+    }
+  }
+
+  // Roots of a Legendre polynomial by bisection.
+  void useGaussLegendre(unsigned size, double end) {
+    for (unsigned i = 0; i < size; ++i) {
+      double low = std::cos(pi * (i + 1) / (size + 0.5)), high = std::cos(pi * (i + 0.5) / (size + 0.5));
+      bool const rises = std::legendre(size, high) > 0;
+      for (int halving = 0; halving < 60; ++halving) {
+        double const x = (low + high) / 2;
+        ((std::legendre(size, x) > 0) == rises ? high : low) = x;
+      }
+      double const x = (low + high) / 2, next = (size + 1) * std::legendre(size + 1, x);
+      points.push_back(end * (x + 1) / 2);
+      weights.push_back((1 - x * x) / (next * next) * end);
+    }
+  }
+
+  // Adds functions of the next l, made of f(k, r) and orthonormal on [0, end], times `factor`; f(k, r) of length 1 are
+  // what is made orthonormal where `unit` says so.
+  template <class Function>
+  void addOrthonormal(std::size_t n, double end, bool unit, double factor, Function const& f) {
     Matrix overlap(n, std::vector<double>(n));
     for (std::size_t j = 0; j < n; ++j)
       for (std::size_t k = 0; k < n; ++k)
-        overlap[j][k] = integral(7 * s.cutoff, 40000, [&](double r) { return orbital(j, r) * orbital(k, r) * r * r; });
-    std::vector<double> norms(n);
-    for (std::size_t j = 0; j < n; ++j) norms[j] = std::sqrt(overlap[j][j]);
+        overlap[j][k] = integral(end, 40000, [&](double r) { return f(j, r) * f(k, r) * r * r; });
+    std::vector<double> norms(n, 1.0);
+    for (std::size_t j = 0; unit && j < n; ++j) norms[j] = std::sqrt(overlap[j][j]);
     for (std::size_t j = 0; j < n; ++j)
       for (std::size_t k = 0; k < n; ++k) overlap[j][k] /= norms[j] * norms[k];
     Matrix const root = inverseRoot(overlap);
-    orbitals.assign(n, std::vector<double>(steps + 1));
-    for (int i = 0; i <= steps; ++i) {
-      double const r = reach * i / steps;
+    Matrix& values = functions.emplace_back(n, std::vector<double>(points.size()));
+    for (std::size_t i = 0; i < points.size(); ++i)
       for (std::size_t j = 0; j < n; ++j)
-        for (std::size_t k = 0; k < n; ++k) orbitals[j][i] += root[j][k] * orbital(k, r) / norms[k] * r * r;
-    }
-    for (auto& values : orbitals)
-      for (double& value : values) value *= 4 * pi * std::pow(pi * s.sigma * s.sigma, -0.75);
-  }
-
-  static double simpson(int i, int count) { return i == 0 || i == count ? 1 : (i % 2 == 1 ? 4 : 2); }
-  template <class Function>
-  static double integral(double end, int count, Function const& f) {
-    double sum = 0;
-    for (int i = 0; i <= count; ++i) sum += f(end * i / count) * simpson(i, count);
-    return sum * end / (3 * count);
-  }
-
-  // a^-1 by Gauss and Jordan, for a positive definite matrix.
-  static Matrix inverse(Matrix a) {
-    std::size_t const n = a.size();
-    for (std::size_t p = 0; p < n; ++p) {
-      double const pivot = 1 / a[p][p];
-      a[p][p] = 1;
-      for (double& x : a[p]) x *= pivot;
-      for (std::size_t i = 0; i < n; ++i) {
-        if (i == p) continue;
-        double const factor = a[i][p];
-        a[i][p] = 0;
-        for (std::size_t k = 0; k < n; ++k) a[i][k] -= factor * a[p][k];
-      }
-    }
-    return a;
-  }
-
-  static Matrix inverseRoot(Matrix y) {
-    std::size_t const n = y.size();
-    Matrix z(n, std::vector<double>(n));
-    for (std::size_t i = 0; i < n; ++i) z[i][i] = 1;
-    for (int iteration = 0; iteration < 60; ++iteration) {  // y to the root, z to its inverse
-      Matrix const inverse_y = inverse(y), inverse_z = inverse(z);
-      for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t k = 0; k < n; ++k) {
-          y[i][k] = (y[i][k] + inverse_z[i][k]) / 2;
-          z[i][k] = (z[i][k] + inverse_y[i][k]) / 2;
-        }
-    }
-    return z;
+        for (std::size_t k = 0; k < n; ++k) values[j][i] += factor * root[j][k] * f(k, points[i]) / norms[k];
   }
 
   std::vector<double> radial(int angular, double r) const override {
-    std::vector<double> values(orbitals.size());
-    for (int i = 0; i <= steps; ++i) {
-      double const g = gaussian(alpha, angular, reach * i / steps, r) * simpson(i, steps) * reach / (3 * steps);
-      for (std::size_t n = 0; n < values.size(); ++n) values[n] += orbitals[n][i] * g;
+    std::vector<double> values(functions[0].size());
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      double const g = gaussian(alpha, angular, points[i], r) * points[i] * points[i] * weights[i];
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] += functions[angular][n][i] * g;
     }
     return values;
   }
   double central(int n) const override { return radial(0, 0)[n] / std::sqrt(4 * pi); }
 };
 
+// Eqs. (4.14)-(4.16).
+struct RascalBasis : QuadratureBasis {
+  explicit RascalBasis(SoapSettings const& s) : QuadratureBasis(s) {
+    useSimpson(s.cutoff + 9 * s.sigma);
+    addOrthonormal(s.n_max, 7 * s.cutoff, true, 4 * pi * std::pow(pi * s.sigma * s.sigma, -0.75),
+                   [&](std::size_t k, double r) {
+                     double const width = s.cutoff * std::sqrt(std::max<double>(k, 1)) / s.n_max;
+                     return std::pow(r, k) * std::exp(-r * r / (2 * width * width));
+                   });
+    functions.resize(s.l_max + 1, functions[0]);
+  }
+};
+
+// Eqs. (4.18), (4.19) as an integral; (4.20), (4.21).
+struct DscribeBasis : QuadratureBasis {
+  explicit DscribeBasis(SoapSettings const& s) : QuadratureBasis(s) {
+    if (s.radial == SoapRadial::polynomial) {
+      useGaussLegendre(100, s.cutoff);
+      addOrthonormal(s.n_max, s.cutoff, false, 4 * pi,
+                     [&](std::size_t k, double r) { return std::pow(s.cutoff - r, k + 3); });
+      functions.resize(s.l_max + 1, functions[0]);
+      return;
+    }
+    useSimpson(s.reach() + 9 * s.sigma);
+    for (int l = 0; l <= s.l_max; ++l)
+      addOrthonormal(s.n_max, 7 * s.cutoff, false, 4 * pi, [&](std::size_t k, double r) {
+        double const radius = s.n_max == 1 ? 1 : 1 + (s.cutoff - 1) * k / (s.n_max - 1);
+        return std::pow(r, l) * std::exp(-r * r / (radius * radius) * std::log(1000 * std::pow(radius, l)));
+      });
+  }
+};
+
 // Eq. (4.6).
 double cutoffFunction(SoapSettings const& s, double r) {
-  if (r >= s.cutoff) return 0;
-  if (r <= s.cutoff - s.cutoff_width) return 1;
+  if (r >= s.reach()) return 0;
+  if (r <= s.reach() - s.cutoff_width) return 1;
   return 0.5 * (std::cos(pi * (r - s.cutoff + s.cutoff_width) / s.cutoff_width) + 1);
 }
 
@@ -187,7 +239,9 @@ std::complex<double> sphericalHarmonic(int l, int m, Vector3 const& d) {
 std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& s, Structure const& structure) {
   std::unique_ptr<Basis> basis;
   if (s.convention == SoapConvention::rascal)
-    basis = std::make_unique<OrbitalBasis>(s);
+    basis = std::make_unique<RascalBasis>(s);
+  else if (s.convention == SoapConvention::dscribe)
+    basis = std::make_unique<DscribeBasis>(s);
   else
     basis = std::make_unique<GaussianBasis>(s);
   auto const typeOf = [&](int atom) {
@@ -199,7 +253,7 @@ std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& s, Structure 
   std::vector<SoapCoefficients> x(structure.size(), zero);
   for (int i = 0; i < static_cast<int>(structure.size()); ++i)
     for (int n = 0; n < s.n_max; ++n) x[i][typeOf(i) * s.n_max + n][0][0] = s.central_weight * basis->central(n);
-  for (auto const& pair : allPairs(structure, s.cutoff)) {
+  for (auto const& pair : allPairs(structure, s.reach())) {
     auto const& d = pair.displacement;
     double const r = std::hypot(d[0], d[1], d[2]);
     for (int l = 0; l <= s.l_max; ++l) {
@@ -228,6 +282,15 @@ std::vector<double> soapVector(SoapSettings const& s, SoapCoefficients const& x)
             for (int n2 = 0; n2 < s.n_max; ++n2)
               q.push_back(product(s1 * s.n_max + n1, s2 * s.n_max + n2, l) * (l % 2 == 0 ? 1 : -1) *
                           (s1 == s2 ? 1.0 : std::sqrt(2.0)));
+    return q;
+  }
+  if (s.convention == SoapConvention::dscribe) {  // eq. (4.22)
+    for (std::size_t s1 = 0; s1 < s.species.size(); ++s1)
+      for (std::size_t s2 = s1; s2 < s.species.size(); ++s2)
+        for (int l = 0; l <= s.l_max; ++l)
+          for (int n1 = 0; n1 < s.n_max; ++n1)
+            for (int n2 = s1 == s2 ? n1 : 0; n2 < s.n_max; ++n2)
+              q.push_back(product(s1 * s.n_max + n1, s2 * s.n_max + n2, l) * pi * std::sqrt(8.0));
     return q;
   }
   double squares = 0;

@@ -14,10 +14,10 @@ namespace sinter::reference {
 /// Density coefficients X of one centre, with index [channel][l][l + m], the channel being s n_max + n.
 using SoapCoefficients = std::vector<std::vector<std::vector<std::complex<double>>>>;
 
-/// Coefficients of every atom, eqs. (4.1)-(4.7), (4.14)-(4.16).
+/// Coefficients of every atom, eqs. (4.1)-(4.7), (4.14)-(4.16), (4.18)-(4.21).
 std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& settings, Structure const& structure);
 
-/// The vector that belongs to coefficients, eqs. (4.8), (4.9), (4.17).
+/// The vector that belongs to coefficients, eqs. (4.8), (4.9), (4.17), (4.22).
 std::vector<double> soapVector(SoapSettings const& settings, SoapCoefficients const& coefficients);
 
 /// Vectors of all atoms.

@@ -56,7 +56,22 @@ std::vector<Case> cases() {
           {{.species = {14, 8}, .cutoff = 4, .cutoff_width = 2, .n_max = 5, .l_max = 3}, SoapAverage::none},
           {{.species = {14, 8}, .cutoff = 4, .n_max = 3, .l_max = 9, .central_weight = 0}, SoapAverage::inner},
           {{.convention = SoapConvention::rascal, .species = {14, 8}, .cutoff = 4, .sigma = 1, .n_max = 3, .l_max = 2},
-           SoapAverage::none}};
+           SoapAverage::none},
+          {{.convention = SoapConvention::dscribe,
+            .species = {14, 8},
+            .cutoff = 2.5,
+            .cutoff_width = 0,
+            .n_max = 4,
+            .l_max = 3},
+           SoapAverage::none},
+          {{.convention = SoapConvention::dscribe,
+            .radial = SoapRadial::polynomial,
+            .species = {14, 8},
+            .cutoff = 2.5,
+            .cutoff_width = 0,
+            .n_max = 2,
+            .l_max = 3},
+           SoapAverage::inner}};
 }
 
 template <class ExecutionSpace>

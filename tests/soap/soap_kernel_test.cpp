@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "backends.hpp"
@@ -91,6 +92,48 @@ TYPED_TEST(SoapKernelTest, RascalEqualsPlainReference) {
           2e-6 * scale);
     }
   }
+}
+
+// Neighbours within and beyond the cutoff, one too far away to count.
+std::vector<SoapSettings> settingsOfDscribe() {
+  std::vector<SoapSettings> all;
+  for (auto const radial : {SoapRadial::gto, SoapRadial::polynomial})
+    for (int const n_max : {1, 3})
+      all.push_back({.convention = SoapConvention::dscribe,
+                     .radial = radial,
+                     .species = {1, 6, 8},
+                     .cutoff = 2.1,
+                     .cutoff_width = 0,
+                     .sigma = 0.4,
+                     .n_max = n_max,
+                     .l_max = 4,
+                     .central_weight = n_max == 1 ? 0.7 : 1});
+  return all;
+}
+
+TYPED_TEST(SoapKernelTest, DscribeEqualsPlainReference) {
+  Structure molecule;
+  molecule.positions = {{0, 0, 0}, {1.1, 0.4, -0.3}, {-0.5, 1.6, 0.7}, {0.2, -0.9, 1.9}, {0.1, 2.9, -1.3}};
+  molecule.species = {8, 1, 6, 1, 8};
+  Structure crystal;
+  crystal.positions = {molecule.positions[0], molecule.positions[1]};
+  crystal.species = {8, 1};
+  crystal.cell = {{{3.9, 0, 0}, {0.4, 4.2, 0}, {-0.3, 0.2, 4.6}}};
+  crystal.periodic = {true, true, true};
+  for (auto const& settings : settingsOfDscribe())
+    for (auto const& [structure, average] :
+         {std::pair(molecule, SoapAverage::none), {crystal, SoapAverage::inner}, {crystal, SoapAverage::outer}}) {
+      auto const expected = plainVectors(settings, structure, average);
+      double scale = 0;
+      for (double const p : expected) scale = std::max(scale, std::abs(p));
+      // Of the largest component: overlaps of the reference are off by some 1e-16 of their largest, which their
+      // condition, up to 1e4, multiplies.
+      EXPECT_LE(deviation(SoapEvaluator<TypeParam>(settings).evaluate({&structure, 1}, average), expected),
+                1e-11 * scale);
+      EXPECT_LE(
+          deviation(SoapEvaluator<TypeParam>(settings, Precision::mixed).evaluate({&structure, 1}, average), expected),
+          2e-6 * scale);
+    }
 }
 
 TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
@@ -234,6 +277,31 @@ TEST(SoapSettingsTest, BadSettingsAreRefused) {
               s.covariance_sigma0 = 0.1;
             }),
             "SOAP: found covariance_sigma0 = 0.100000, expected 0 in the convention rascal");
+  auto const dscribe = [&](auto const& change) {
+    return message([&](auto& s) {
+      s.convention = SoapConvention::dscribe;
+      s.cutoff_width = 0;
+      change(s);
+    });
+  };
+  EXPECT_EQ(dscribe([](auto&) {}), "accepted");
+  EXPECT_EQ(dscribe([](auto& s) { s.covariance_sigma0 = 0.1; }),
+            "SOAP: found covariance_sigma0 = 0.100000, expected 0 in the convention dscribe");
+  EXPECT_EQ(dscribe([](auto& s) { s.cutoff_width = 0.5; }),
+            "SOAP: found cutoff_width = 0.500000, expected 0 in the convention dscribe, which has no cutoff function");
+  EXPECT_EQ(dscribe([](auto& s) { s.cutoff = 1; }),
+            "SOAP: found cutoff = 1, expected more than 1 A in the convention dscribe with orbitals (gto)");
+  EXPECT_EQ(dscribe([](auto& s) {
+              s.radial = SoapRadial::polynomial;
+              s.cutoff = 1;
+              s.n_max = 4;
+            }),
+            "accepted");
+  EXPECT_EQ(dscribe([](auto& s) { s.radial = SoapRadial::polynomial; }),
+            "SOAP: found n_max = 12 with sigma 0.500000 A and cutoff 5.000000 A, whose radial functions are linearly "
+            "dependent in double precision; expected fewer");
+  EXPECT_EQ(message([](auto& s) { s.radial = SoapRadial::polynomial; }),
+            "SOAP: found polynomial radial functions, expected them in the convention dscribe only");
   EXPECT_EQ(message([](auto& s) { s.species = {}; }), "SOAP: found no species, expected at least one");
   EXPECT_EQ(message([](auto& s) { s.species = {8, 14, 8}; }), "SOAP: found species 8 twice, expected each once");
   EXPECT_EQ(message([](SoapSettings& s) { s = SoapSettings{.species = {14}, .cutoff = 1, .sigma = 3, .n_max = 32}; }),

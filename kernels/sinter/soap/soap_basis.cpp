@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 #include <optional>
 #include <string>
@@ -34,10 +35,10 @@ std::vector<double> scaledBessel(int l_max, double x) {
   return values;
 }
 
-// Eq. (4.6).
+// Eq. (4.6); without a width a step.
 double cutoffFunction(SoapSettings const& s, double r) {
-  if (r >= s.cutoff) return 0;
-  double const inside = r - (s.cutoff - s.cutoff_width);
+  if (r >= s.reach()) return 0;
+  double const inside = r - (s.reach() - s.cutoff_width);
   return inside <= 0 ? 1 : 0.5 * (std::cos(pi * inside / s.cutoff_width) + 1);
 }
 
@@ -51,6 +52,56 @@ Cholesky factorize(std::vector<double> const& matrix, SoapSettings const& s) {
   auto factor = Cholesky::factorize(matrix, s.n_max);
   if (!factor) failDependent(s);
   return *factor;
+}
+
+// S^-1/2 of overlaps S, n_max x n_max. Jacobi's rotations, in more than double precision: small eigenvalues of badly
+// scaled overlaps (of functions that are not normalised) keep their digits.
+std::vector<long double> inverseRoot(std::vector<long double> a, SoapSettings const& settings) {
+  auto const n = static_cast<std::size_t>(settings.n_max);
+  std::vector<double> scaled(n * n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      scaled[i * n + j] = static_cast<double>(a[i * n + j] / std::sqrt(a[i * n + i] * a[j * n + j]));
+  auto const sizes = singularValues(scaled, settings.n_max).s;  // symmetric and positive: eigenvalues
+  if (!(sizes.back() > 1e-14 * sizes.front())) failDependent(settings);
+
+  std::vector<long double> vectors(n * n, 0);
+  for (std::size_t i = 0; i < n; ++i) vectors[i * n + i] = 1;
+  bool rotated = true;
+  for (int sweep = 0; rotated && sweep < 60; ++sweep) {
+    rotated = false;
+    for (std::size_t p = 0; p < n; ++p)
+      for (std::size_t q = p + 1; q < n; ++q) {
+        long double const off = a[p * n + q];
+        if (std::abs(off) <= std::numeric_limits<long double>::epsilon() * std::sqrt(a[p * n + p] * a[q * n + q]))
+          continue;
+        rotated = true;
+        long double const ratio = (a[q * n + q] - a[p * n + p]) / (2 * off);
+        long double const tangent = (ratio < 0 ? -1 : 1) / (std::abs(ratio) + std::sqrt(ratio * ratio + 1));
+        long double const cosine = 1 / std::sqrt(tangent * tangent + 1), sine = tangent * cosine;
+        long double const new_p = a[p * n + p] - tangent * off, new_q = a[q * n + q] + tangent * off;
+        auto const rotate = [&](long double& x, long double& y) {
+          long double const old = x;
+          x = cosine * old - sine * y;
+          y = sine * old + cosine * y;
+        };
+        for (std::size_t k = 0; k < n; ++k) {
+          rotate(a[k * n + p], a[k * n + q]);
+          a[p * n + k] = a[k * n + p];
+          a[q * n + k] = a[k * n + q];
+          rotate(vectors[k * n + p], vectors[k * n + q]);
+        }
+        a[p * n + p] = new_p;
+        a[q * n + q] = new_q;
+        a[p * n + q] = a[q * n + p] = 0;
+      }
+  }
+  std::vector<long double> root(n * n, 0);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t e = 0; e < n; ++e)
+        root[i * n + j] += vectors[i * n + e] * vectors[j * n + e] / std::sqrt(a[e * n + e]);
+  return root;
 }
 
 // Nodes x in (-1, 1) and weights of Gauss-Legendre quadrature, by Newton's method.
@@ -71,10 +122,19 @@ void gaussLegendre(unsigned size, std::vector<double>& nodes, std::vector<double
 SoapBasis::SoapBasis(SoapSettings const& settings)
     : _settings(settings), _alpha(1 / (2 * settings.sigma * settings.sigma)) {
   checkSoapSettings(settings);
+  if (settings.convention == SoapConvention::quip) {
+    makeGaussians();
+    return;
+  }
   if (settings.convention == SoapConvention::rascal)
     makeOrbitals();
+  else if (settings.radial == SoapRadial::gto)
+    makeOrbitalsOfL();
   else
-    makeGaussians();
+    makePolynomials();
+  auto const at_centre = radial(0);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(settings.n_max); ++k)
+    _central.push_back(settings.central_weight * at_centre[k] / std::sqrt(4 * pi));
 }
 
 void SoapBasis::makeGaussians() {
@@ -119,15 +179,10 @@ void SoapBasis::makeOrbitals() {
     double const power = (static_cast<double>(j + k) + 3) / 2;
     return 0.5 * std::exp(std::lgamma(power) - power * std::log(exponents[j] + exponents[k]));
   };
-  std::vector<double> overlaps(n * n);
+  std::vector<long double> overlaps(n * n);
   for (std::size_t j = 0; j < n; ++j)
     for (std::size_t k = 0; k < n; ++k) overlaps[j * n + k] = overlap(j, k) / std::sqrt(overlap(j, j) * overlap(k, k));
-  auto const [u, s, vt] = singularValues(overlaps, _settings.n_max);  // symmetric and positive: U = V
-  if (!(s.back() > 1e-14 * s.front())) failDependent(_settings);
-  std::vector<double> orthonormal(n * n, 0.0);  // S^-1/2
-  for (std::size_t j = 0; j < n; ++j)
-    for (std::size_t k = 0; k < n; ++k)
-      for (std::size_t e = 0; e < n; ++e) orthonormal[j * n + k] += u[e * n + j] * u[e * n + k] / std::sqrt(s[e]);
+  auto const orthonormal = inverseRoot(overlaps, _settings);
 
   // The density of an atom within r_c does not reach further than this; some five nodes per sigma.
   double const reach = _settings.cutoff + 9 * _settings.sigma;
@@ -142,11 +197,61 @@ void SoapBasis::makeOrbitals() {
     for (std::size_t k = 0; k < n; ++k) {
       double const orbital =
           std::pow(r, static_cast<double>(k)) * std::exp(-exponents[k] * r * r) / std::sqrt(overlap(k, k));
-      for (std::size_t j = 0; j < n; ++j) _transform[a * n + j] += weight * orbital * orthonormal[k * n + j];
+      for (std::size_t j = 0; j < n; ++j)
+        _transform[a * n + j] += weight * orbital * static_cast<double>(orthonormal[k * n + j]);
     }
   }
-  auto const at_centre = radial(0);
-  for (std::size_t k = 0; k < n; ++k) _central.push_back(_settings.central_weight * at_centre[k] / std::sqrt(4 * pi));
+}
+
+void SoapBasis::makeOrbitalsOfL() {
+  auto const n = static_cast<std::size_t>(_settings.n_max);
+  for (int l = 0; l <= _settings.l_max; ++l) {
+    std::vector<long double> exponents;  // eq. (4.18)
+    for (std::size_t k = 0; k < n; ++k) {
+      long double const radius =
+          k == 0 ? 1 : 1 + (_settings.cutoff - 1) * static_cast<long double>(k) / static_cast<long double>(n - 1);
+      exponents.push_back((std::log(1000.0L) + l * std::log(radius)) / (radius * radius));
+    }
+    long double const power = l + 1.5L;
+    std::vector<long double> overlaps(n * n);
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t k = 0; k < n; ++k)
+        overlaps[j * n + k] = std::tgamma(power) / 2 * std::pow(exponents[j] + exponents[k], -power);
+    auto const orthonormal = inverseRoot(overlaps, _settings);
+    for (std::size_t k = 0; k < n; ++k) {  // eq. (4.19)
+      long double const both = exponents[k] + _alpha;
+      _exponents.push_back(exponents[k] * _alpha / both);
+      for (std::size_t j = 0; j < n; ++j)
+        _orbitals.push_back(orthonormal[j * n + k] * std::pow(std::numbers::pi_v<long double> / both, 1.5L) *
+                            std::pow(_alpha / both, static_cast<long double>(l)));
+    }
+  }
+}
+
+void SoapBasis::makePolynomials() {
+  auto const n = static_cast<std::size_t>(_settings.n_max);
+  long double const cutoff = _settings.cutoff;
+  std::vector<long double> overlaps(n * n);
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t k = 0; k < n; ++k) {
+      auto const sum = static_cast<long double>(j + k);
+      overlaps[j * n + k] = 2 * std::pow(cutoff, sum + 9) / ((sum + 7) * (sum + 8) * (sum + 9));  // eq. (4.20)
+    }
+  auto const orthonormal = inverseRoot(overlaps, _settings);
+  constexpr unsigned size = 100;  // DScribe's
+  std::vector<double> weights;
+  gaussLegendre(size, _points, weights);
+  _transform.assign(size * n, 0.0);
+  for (std::size_t a = 0; a < size; ++a) {
+    double const r = _points[a] = _settings.cutoff * (_points[a] + 1) / 2;
+    double const weight = 4 * pi * weights[a] * _settings.cutoff / 2 * r * r;
+    for (std::size_t j = 0; j < n; ++j) {
+      long double function = 0;
+      for (std::size_t k = 0; k < n; ++k)
+        function += orthonormal[j * n + k] * std::pow(cutoff - r, static_cast<long double>(k + 3));
+      _transform[a * n + j] = weight * static_cast<double>(function);
+    }
+  }
 }
 
 std::vector<double> SoapBasis::radial(double r) const {
@@ -154,6 +259,19 @@ std::vector<double> SoapBasis::radial(double r) const {
   std::vector<double> values((static_cast<std::size_t>(_settings.l_max) + 1) * n, 0.0);
   double const cut = cutoffFunction(_settings, r);
   if (cut == 0) return values;
+  if (!_orbitals.empty()) {
+    long double power = 1;                                 // r^l
+    for (std::size_t l = 0; l * n < values.size(); ++l) {  // eq. (4.19)
+      std::vector<long double> sums(n, 0);
+      for (std::size_t k = l * n; k < (l + 1) * n; ++k) {
+        long double const gaussian = power * std::exp(-_exponents[k] * r * r);
+        for (std::size_t b = 0; b < n; ++b) sums[b] += gaussian * _orbitals[k * n + b];
+      }
+      for (std::size_t b = 0; b < n; ++b) values[l * n + b] = static_cast<double>(sums[b]);
+      power *= r;
+    }
+    return values;
+  }
   for (std::size_t a = 0; a < _points.size(); ++a) {
     double const gap = r - _points[a], gaussian = cut * std::exp(-_alpha * gap * gap);
     if (gaussian < 1e-25) continue;

@@ -9,7 +9,7 @@
 
 namespace sinter {
 
-/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6), (4.14)-(4.17).
+/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6), (4.14)-(4.16), (4.18)-(4.22).
 class SoapBasis {
  public:
   /// \throws InputError when `settings` are out of their ranges, or the radial functions are linearly dependent in
@@ -27,11 +27,14 @@ class SoapBasis {
  private:
   void makeGaussians();
   void makeOrbitals();
+  void makeOrbitalsOfL();
+  void makePolynomials();
 
   SoapSettings _settings;
   double _alpha;
-  std::vector<double> _points;     // r_a; rascal: nodes of a quadrature
-  std::vector<double> _transform;  // T, [a][n]; rascal: radial functions at the nodes, with weights
+  std::vector<double> _points;     // r_a; rascal, polynomials: nodes of a quadrature
+  std::vector<double> _transform;  // T, [a][n]; rascal, polynomials: radial functions at the nodes, with weights
+  std::vector<long double> _exponents, _orbitals;  // dscribe's orbitals, (4.19): [l][k], and factors [l][k][n]
   std::vector<double> _central;
 };
 

@@ -154,14 +154,14 @@ SoapPlan<MemorySpace> makeSoapPlan(SoapSettings const& settings) {
   plan.n_max = settings.n_max;
   plan.l_max = settings.l_max;
   plan.dimension = settings.dimension();
-  plan.cutoff = settings.cutoff;
+  double const reach = plan.cutoff = settings.reach();
   plan.last_component = settings.covariance_sigma0;
 
   double largest = 0;
   for (int i = 0; i <= 100; ++i)
-    for (double const value : basis.radial(settings.cutoff * i / 100)) largest = std::max(largest, std::abs(value));
+    for (double const value : basis.radial(reach * i / 100)) largest = std::max(largest, std::abs(value));
   // The cutoff function has a kink in its second derivative at r_c - w, so a zone ends there.
-  double const ends[3] = {0, settings.cutoff - settings.cutoff_width, settings.cutoff};
+  double const ends[3] = {0, reach - settings.cutoff_width, reach};
   std::vector<Polynomials> polynomials;
   for (int z = 0; z < 2; ++z) {
     auto& zone = plan.zones[z];

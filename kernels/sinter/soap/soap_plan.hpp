@@ -47,13 +47,14 @@ struct SoapPlan {
     int first = 0, last = 0;  ///< intervals
   };
 
-  SoapConvention convention = SoapConvention::quip;  ///< rascal: vectors are not normalised
+  SoapConvention convention = SoapConvention::quip;
   int species_count = 0, n_max = 0, l_max = 0, intervals = 0;
   int dimension = 0;   ///< of a vector
   int components = 0;  ///< of a power spectrum: without the constant at the end of quip's vectors
-  double cutoff = 0, last_component = 0;
+  double cutoff = 0;   ///< how far neighbours count, `SoapSettings::reach`
+  double last_component = 0;
   double table_error = 0;  ///< largest error found of a polynomial, relative to the largest |R_nl(r)|
-  Zone zones[2];           ///< up to r_c - w, and from there to r_c
+  Zone zones[2];           ///< up to `cutoff` - w, and from there to `cutoff`
   Table<double> table;
   Table<float> table_single;
   Data<Tile> tiles;
@@ -61,26 +62,39 @@ struct SoapPlan {
   [[nodiscard]] KOKKOS_FUNCTION int rows() const { return (l_max + 1) * (l_max + 1); }
   [[nodiscard]] KOKKOS_FUNCTION int channels() const { return species_count * n_max; }
 
+  /// Whether vectors have length 1.
+  [[nodiscard]] KOKKOS_FUNCTION bool isNormalised() const { return convention == SoapConvention::quip; }
+
   /// Where products of channels a and b <= a of one l stand in a vector.
   struct Place {
     int component;
     int step;    ///< to that of b + 1, if it is of the same species
+    int bend;    ///< by how much more from there to that of b + 2
     int mirror;  ///< component of b and a in conventions that have it too, also where a = b; else -1
   };
   [[nodiscard]] KOKKOS_FUNCTION Place placeOf(int a, int b, int l) const {
     int const angular = l_max + 1;
-    if (convention == SoapConvention::quip) return {(a * (a + 1) / 2 + b) * angular + l, angular, -1};
+    if (convention == SoapConvention::quip) return {(a * (a + 1) / 2 + b) * angular + l, angular, 0, -1};
     int const s_a = a / n_max, s_b = b / n_max, n_a = a % n_max, n_b = b % n_max,
-              block = (s_b * species_count - s_b * (s_b - 1) / 2 + s_a - s_b) * angular + l;
-    return {(block * n_max + n_b) * n_max + n_a, n_max, s_a == s_b ? (block * n_max + n_a) * n_max + n_b : -1};
+              pair = s_b * species_count - s_b * (s_b - 1) / 2 + s_a - s_b;
+    if (convention == SoapConvention::rascal) {
+      int const block = pair * angular + l;
+      return {(block * n_max + n_b) * n_max + n_a, n_max, 0, s_a == s_b ? (block * n_max + n_a) * n_max + n_b : -1};
+    }
+    // Pairs before this one have n_max^2 products for each l, those of equal species (n_max - 1) n_max / 2 fewer.
+    int const first = (pair * n_max * n_max - (s_a == s_b ? s_b : s_b + 1) * (n_max * (n_max - 1) / 2)) * angular;
+    if (s_a != s_b) return {first + (l * n_max + n_b) * n_max + n_a, n_max, 0, -1};
+    return {first + l * (n_max * (n_max + 1) / 2) + n_b * n_max - n_b * (n_b + 1) / 2 + n_a, n_max - n_b - 1, -1, -1};
   }
   /// Factors of a product of channels, of the pair and of l.
   [[nodiscard]] KOKKOS_FUNCTION double factorOfPair(int a, int b) const {
     bool const is_once = convention == SoapConvention::quip ? a == b : a / n_max == b / n_max;
-    return is_once ? 1 : Kokkos::numbers::sqrt2;
+    return is_once || convention == SoapConvention::dscribe ? 1 : Kokkos::numbers::sqrt2;
   }
   [[nodiscard]] KOKKOS_FUNCTION double factorOfL(int l) const {
-    return (convention == SoapConvention::quip || l % 2 == 0 ? 1 : -1) / Kokkos::sqrt(2.0 * l + 1);
+    double const sign = convention == SoapConvention::rascal && l % 2 == 1 ? -1 : 1,
+                 scale = convention == SoapConvention::dscribe ? Kokkos::numbers::pi * Kokkos::sqrt(8.0) : 1;
+    return sign * scale / Kokkos::sqrt(2.0 * l + 1);
   }
 
   template <class Real>

@@ -19,10 +19,14 @@ void require(bool holds, std::string const& name, double found, std::string cons
 
 }  // namespace
 
+double SoapSettings::reach() const {
+  return convention == SoapConvention::dscribe ? cutoff + sigma * std::sqrt(2 * std::log(1000.0)) : cutoff;
+}
+
 int SoapSettings::dimension() const {
   int const s = static_cast<int>(species.size()), channels = s * n_max;
   if (convention == SoapConvention::rascal) return s * (s + 1) / 2 * n_max * n_max * (l_max + 1);
-  return channels * (channels + 1) / 2 * (l_max + 1) + 1;
+  return channels * (channels + 1) / 2 * (l_max + 1) + (convention == SoapConvention::quip ? 1 : 0);
 }
 
 SoapSettings soapPreset(std::string_view name, std::int32_t species) {
@@ -50,8 +54,15 @@ void checkSoapSettings(SoapSettings const& s) {
   require(std::isfinite(s.central_weight) && s.central_weight >= 0, "central_weight", s.central_weight,
           "a number not below 0");
   require(std::isfinite(s.covariance_sigma0), "covariance_sigma0", s.covariance_sigma0, "a finite number");
+  bool const dscribe = s.convention == SoapConvention::dscribe;
   require(s.convention == SoapConvention::quip || s.covariance_sigma0 == 0, "covariance_sigma0", s.covariance_sigma0,
-          "0 in the convention rascal");
+          std::string("0 in the convention ") + (dscribe ? "dscribe" : "rascal"));
+  require(!dscribe || s.cutoff_width == 0, "cutoff_width", s.cutoff_width,
+          "0 in the convention dscribe, which has no cutoff function");
+  require(!dscribe || s.radial != SoapRadial::gto || s.cutoff > 1, "cutoff", s.cutoff,
+          "more than 1 A in the convention dscribe with orbitals (gto)");
+  if (!dscribe && s.radial != SoapRadial::gto)
+    throw InputError("SOAP: found polynomial radial functions, expected them in the convention dscribe only");
   if (s.species.empty()) throw InputError("SOAP: found no species, expected at least one");
   auto sorted = s.species;
   std::sort(sorted.begin(), sorted.end());

@@ -63,11 +63,14 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
                              a = channel + i, b = other * plan.n_max + n;
                    int const end = smaller(smaller(lanes, plan.n_max - n), a + 1 - b);
                    auto const place = plan.placeOf(a, b, l);
+                   int component = place.component, step = place.step;
                    double const off_diagonal = factor * plan.factorOfPair(a, b);
                    for (int lane = 0; lane < end; ++lane) {
                      double const value =
                          static_cast<double>(lanesOf(sum)[lane]) * (b + lane == a ? factor : off_diagonal);
-                     p[place.component + lane * place.step] = value;
+                     p[component] = value;
+                     component += step;
+                     step += place.bend;
                      if (place.mirror >= 0) p[place.mirror + lane] = value;
                    }
                  });
@@ -77,7 +80,7 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
     workers.once([&] {
       if (components < plan.dimension) p[components] = plan.last_component;
     });
-    if (plan.convention == SoapConvention::rascal) return 1;
+    if (!plan.isNormalised()) return 1;
     double const norm = Kokkos::sqrt(dotProduct(workers, components, p, p));
     double const scale = norm == 0 ? 0 : 1 / norm;
     workers.forEach(0, components, [&](int c) { p[c] *= scale; });
@@ -90,8 +93,7 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
                                      double const* derivative, Number* factors, Number* to) const {
     int const packs = width() / lanes, channels = plan.channels();
     double const scale = norm == 0 ? 0 : 1 / norm;
-    double const along =
-        plan.convention == SoapConvention::rascal ? 0 : dotProduct(workers, plan.components, derivative, p);
+    double const along = plan.isNormalised() ? dotProduct(workers, plan.components, derivative, p) : 0;
     Real* const h = lanesOf(*factors);
     workers.forEach(0, width() * packs, [&](int e) { factors[e] = Number(Real(0)); });
     auto const column = [&](int channel) { return channel / plan.n_max * row() + channel % plan.n_max; };
@@ -100,7 +102,7 @@ struct SoapSpectrum : SoapTeam<ExecutionSpace, Real> {
       workers.forEach(0, channels, [&](int a) {
         int const of_a = column(a);
         for (int b = 0; b <= a; ++b) {
-          auto const [c, step, mirror] = plan.placeOf(a, b, l);
+          auto const [c, step, bend, mirror] = plan.placeOf(a, b, l);
           int const of_b = column(b);
           double of_product = derivative[c] - along * p[c];
           if (mirror >= 0 && mirror != c) of_product += derivative[mirror];
