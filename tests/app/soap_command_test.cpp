@@ -233,7 +233,7 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   fails("--n-max 32 --cutoff 1 --cutoff-width 0 --sigma 3" + vectors, "linearly dependent");
   fails("--convention dscribe" + vectors, "--convention: dscribe not in {quip,rascal}");
   fails("--preset paper" + vectors, "--preset: paper not in {paper-2022,paper-2022-scripts}");
-  fails("--zeta 2" + vectors, "--zeta requires --similarity");
+  fails("--zeta 2" + vectors, "--zeta requires --similarity, --map or --select fps");
   fails("", "--output is required");
   fails("-o " + quoted(folder / "out.npy"), "found the extension '.npy', expected .h5");
   fails(similarities, "found the extension '.extxyz', expected .h5");

@@ -155,6 +155,8 @@ SoapSelector<ExecutionSpace>::SoapSelector(std::span<double const> vectors, int 
   if (dimension < 1 || vectors.size() % _dimension != 0)
     fail(std::to_string(vectors.size()) + " numbers of vectors", "a multiple of " + std::to_string(dimension));
   _size = vectors.size() / _dimension;
+  if (_size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    fail(std::to_string(_size) + " vectors", "less than 2^31");
   if (!std::all_of(vectors.begin(), vectors.end(), [](double x) { return std::isfinite(x); }))
     fail("a number that is not finite", "finite vectors");
 }
@@ -202,6 +204,12 @@ SoapSelection SoapSelector<ExecutionSpace>::farthestPoints(std::size_t count, do
     if (!(choice.val > 0))
       fail(std::to_string(result.rows.size()) + " different vectors", std::to_string(count) + " at least");
   }
+}
+
+template <class ExecutionSpace>
+std::size_t SoapSelector<ExecutionSpace>::curBytes(std::size_t n, int dimension, std::size_t count) {
+  std::size_t const components = static_cast<std::size_t>(dimension), m = std::min(n, components);
+  return sizeof(double) * (2 * m * m + count * m + (n < components ? n * (components + n) : 0));
 }
 
 template <class ExecutionSpace>

@@ -45,9 +45,11 @@ class SoapSelector {
   /// Source: M. W. Mahoney, P. Drineas, PNAS 106, 697 (2009); deterministic and greedy as in G. Imbalzano et al.,
   /// J. Chem. Phys. 148, 241730 (2018).
   /// \throws InputError for a count or rank of 0, a count of more than n, and when the rows have a lower rank.
-  /// Cost: with m = min(n, dimension) an eigenproblem of size m and n dimension multiply-adds per row; memory m^2
-  /// numbers, and where n < dimension a copy of the vectors.
+  /// Cost: with m = min(n, dimension) an eigenproblem of size m and n dimension multiply-adds per row.
   [[nodiscard]] SoapSelection cur(std::size_t count, int rank = 1, AfterChoice const& after_choice = {}) const;
+
+  /// Memory of `cur` beyond n vectors: m x m matrices, the chosen rows, and where n < dimension a copy of the vectors.
+  [[nodiscard]] static std::size_t curBytes(std::size_t n, int dimension, std::size_t count);
 
  private:
   using memory_space = typename ExecutionSpace::memory_space;
