@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -139,6 +140,44 @@ TYPED_TEST(SoapSelectionTest, CurTakesTheOnlyIndependentRows) {
     EXPECT_NEAR(found.distances[2], 0.2, 1e-13);
     EXPECT_EQ(this->message([&] { return selector.cur(4); }),
               "SOAP selection: found vectors of rank 3, expected 4 at least");
+  }
+}
+
+// Singular values that fall as those of SOAP vectors do: twelve orders of magnitude, which squares do not have.
+TYPED_TEST(SoapSelectionTest, CurOfRowsThatAreNearlyDependent) {
+  int const n = 40, dimension = 8;
+  auto const directions = randomNumbers(dimension * dimension, 6);
+  std::vector<double> vectors;
+  reference::Random random(7);
+  for (int i = 0; i < n; ++i) {
+    std::vector<double> row(dimension, 0);
+    for (int a = 0; a < dimension; ++a) {
+      double const weight = random() * std::pow(10, -12.0 / 7 * a);
+      for (int k = 0; k < dimension; ++k) row[k] += weight * directions[a * dimension + k];
+    }
+    vectors.insert(vectors.end(), row.begin(), row.end());
+  }
+  auto const found = SoapSelector<TypeParam>(vectors, dimension).cur(dimension);
+  EXPECT_EQ(std::set<std::size_t>(found.rows.begin(), found.rows.end()).size(), 8U);
+  auto rest = vectors;  // each is the longest or nearly so of what is left, as one direction dominates that
+  for (int step = 0; step < dimension; ++step) {
+    std::vector<double> lengths;
+    for (int i = 0; i < n; ++i) {
+      double square = 0;
+      for (int k = 0; k < dimension; ++k) square += rest[i * dimension + k] * rest[i * dimension + k];
+      lengths.push_back(std::sqrt(square));
+    }
+    double const longest = *std::max_element(lengths.begin(), lengths.end());
+    EXPECT_GT(lengths[found.rows[step]], 0.9 * longest) << step;
+    EXPECT_NEAR(found.distances[step], lengths[found.rows[step]], 1e-3 * longest) << step;
+    std::vector<double> row(&rest[found.rows[step] * dimension], &rest[found.rows[step] * dimension] + dimension);
+    for (double& x : row) x /= lengths[found.rows[step]];
+    for (int pass = 0; pass < 2; ++pass)
+      for (int i = 0; i < n; ++i) {
+        double dot = 0;
+        for (int k = 0; k < dimension; ++k) dot += rest[i * dimension + k] * row[k];
+        for (int k = 0; k < dimension; ++k) rest[i * dimension + k] -= dot * row[k];
+      }
   }
 }
 

@@ -147,6 +147,91 @@ double dot(std::span<double const> a, std::span<double const> b) {
   throw InputError("SOAP selection: found " + found + ", expected " + expected);
 }
 
+// Rows B less their part along the chosen ones, and G = B^T B (lower triangle), which follows each choice; B itself is
+// made anew now and then.
+class RowsLeft {
+ public:
+  // Rows that are fewer than their components are as well given in a basis of their own: A^T = Q R, rows of R^T.
+  RowsLeft(std::span<double const> vectors, std::size_t size, std::size_t dimension)
+      : _size(static_cast<int>(size)), _width(std::min(size, dimension)), _rows(vectors.begin(), vectors.end()) {
+    if (size < dimension) {
+      auto triangular = std::exchange(_rows, std::vector<double>(size * size, 0));
+      _algebra.triangularize(triangular.data(), static_cast<int>(dimension), _size, static_cast<int>(dimension));
+      for (std::size_t i = 0; i < size; ++i) std::copy_n(&triangular[i * dimension], i + 1, &_rows[i * size]);
+    }
+    makeGram();
+    _first_trace = _trace;
+  }
+
+  [[nodiscard]] int width() const { return static_cast<int>(_width); }
+  [[nodiscard]] std::span<double const> rows() const { return _rows; }
+  [[nodiscard]] Eigenpairs leadingPairs(int count) const { return largestEigenpairs(_gram, width(), count); }
+
+  // Eigenvalues of G that are rounding of the vectors, or of the updates of G.
+  [[nodiscard]] double noise() const {
+    constexpr double epsilon = std::numeric_limits<double>::epsilon();
+    return std::max(std::pow(32 * epsilon, 2) * _first_trace, epsilon * width() * _trace);
+  }
+
+  // Whether updates of G have left only some digits.
+  [[nodiscard]] bool isImprecise(Eigenpairs const& pairs) const { return !(pairs.values[0] > 1e-6 * _trace); }
+
+  void renew() {
+    int const count = static_cast<int>(_chosen.size() / _width);
+    for (int pass = 0; pass < 2; ++pass) {  // twice is enough (Gram-Schmidt)
+      std::vector<double> along(static_cast<std::size_t>(_size) * static_cast<std::size_t>(count), 0);
+      addRowProduct(_rows.data(), _size, _chosen.data(), count, width(), along.data());
+      for (double& x : along) x = -x;
+      _algebra.addToPanel(along.data(), _size, count, count, _chosen.data(), width(), width(), _rows.data(), width());
+    }
+    makeGram();
+  }
+
+  // Takes a row as chosen. Returns the length of what was left of it.
+  double remove(std::size_t row) {
+    auto const begin = _rows.begin() + static_cast<std::ptrdiff_t>(row * _width);
+    std::vector<double> x(begin, begin + width());
+    for (int pass = 0; pass < 2; ++pass)
+      for (std::size_t k = 0; k < _chosen.size(); k += _width) {
+        std::span<double const> const direction(&_chosen[k], _width);
+        double const along = dot(direction, x);
+        for (std::size_t a = 0; a < _width; ++a) x[a] -= along * direction[a];
+      }
+    double const length = std::sqrt(dot(x, x));
+    for (double& component : x) component /= length;
+    _chosen.insert(_chosen.end(), x.begin(), x.end());
+
+    // G <- (1 - x x^T) G (1 - x x^T) = G - g x^T - x g^T, with g = G x - x (x . G x) / 2.
+    std::vector<double> g(_width, 0);
+    for (std::size_t a = 0; a < _width; ++a)
+      for (std::size_t b = a; b < _width; ++b) {
+        double const element = _gram[a * _width + b];
+        g[a] += element * x[b];
+        if (b > a) g[b] += element * x[a];
+      }
+    double const half = dot(x, g) / 2;
+    for (std::size_t a = 0; a < _width; ++a) g[a] -= half * x[a];
+    for (std::size_t a = 0; a < _width; ++a)
+      for (std::size_t b = a; b < _width; ++b) _gram[a * _width + b] -= g[a] * x[b] + g[b] * x[a];
+    return length;
+  }
+
+ private:
+  void makeGram() {
+    _gram.assign(_width * _width, 0);
+    addGram(_rows.data(), _size, width(), width(), _gram.data());
+    _trace = 0;
+    for (std::size_t k = 0; k < _width; ++k) _trace += _gram[k * _width + k];
+  }
+
+  PanelAlgebra<Kokkos::DefaultHostExecutionSpace> _algebra;
+  int _size;
+  std::size_t _width;
+  std::vector<double> _rows, _gram;
+  std::vector<double> _chosen;          // orthonormal
+  double _trace = 0, _first_trace = 0;  // of G when it was made
+};
+
 }  // namespace
 
 template <class ExecutionSpace>
@@ -209,76 +294,38 @@ SoapSelection SoapSelector<ExecutionSpace>::farthestPoints(std::size_t count, do
 template <class ExecutionSpace>
 std::size_t SoapSelector<ExecutionSpace>::curBytes(std::size_t n, int dimension, std::size_t count) {
   std::size_t const components = static_cast<std::size_t>(dimension), m = std::min(n, components);
-  return sizeof(double) * (2 * m * m + count * m + (n < components ? n * (components + n) : 0));
+  return sizeof(double) * (n * m + 2 * m * m + count * (n + m) + (n < components ? n * components : 0));
 }
 
 template <class ExecutionSpace>
 SoapSelection SoapSelector<ExecutionSpace>::cur(std::size_t count, int rank, AfterChoice const& after_choice) const {
   requireCount(count);
   if (rank < 1) fail("rank " + std::to_string(rank), "one or more");
-  // Rows that are fewer than their components are as well given in a basis of their own: A^T = Q R, rows of R^T.
-  std::vector<double> rotated;
-  std::span<double const> rows = _host;
-  int const size = static_cast<int>(_size), dimension = static_cast<int>(std::min(_size, _dimension));
-  if (_size < _dimension) {
-    std::vector<double> factor(_host.begin(), _host.end());
-    PanelAlgebra<Kokkos::DefaultHostExecutionSpace>().triangularize(factor.data(), static_cast<int>(_dimension), size,
-                                                                    static_cast<int>(_dimension));
-    for (std::size_t i = 0; i < _size; ++i)
-      for (std::size_t k = 0; k < _size; ++k) rotated.push_back(k <= i ? factor[i * _dimension + k] : 0);
-    rows = rotated;
-  }
-  auto const width = static_cast<std::size_t>(dimension);
-  std::vector<double> gram(width * width, 0);  // of the orthogonalised rows, lower triangle
-  addGram(rows.data(), size, dimension, dimension, gram.data());
-  double total = 0;
-  for (std::size_t k = 0; k < width; ++k) total += gram[k * width + k];
-  double const noise = std::numeric_limits<double>::epsilon() * static_cast<double>(dimension) * total;
-
+  RowsLeft left(_host, _size, _dimension);
   using Candidates = detail::SoapCandidates<ExecutionSpace>;
-  int const pairs_kept = std::min(rank, dimension);
-  Candidates candidates(_space, rows, width, pairs_kept);
+  int const pairs_kept = std::min(rank, left.width());
+  std::optional<Candidates> candidates;
   typename Candidates::Numbers const open("sinter::soap::open", _size);
   Kokkos::deep_copy(_space, open, 1.0);
-  std::vector<double> chosen;  // orthonormal
   SoapSelection result;
   while (result.rows.size() < count) {
-    auto const pairs = largestEigenpairs(gram, dimension, pairs_kept);
-    if (!(pairs.values[0] > noise))
+    auto pairs = left.leadingPairs(pairs_kept);
+    if (!candidates || left.isImprecise(pairs)) {
+      if (candidates) {
+        left.renew();
+        pairs = left.leadingPairs(pairs_kept);
+      }
+      candidates.emplace(_space, left.rows(), static_cast<std::size_t>(left.width()), pairs_kept);
+    }
+    if (!(pairs.values[0] > left.noise()))
       fail("vectors of rank " + std::to_string(result.rows.size()), std::to_string(count) + " at least");
     std::vector<double> inverse;
-    for (double const value : pairs.values) inverse.push_back(value > noise ? 1 / value : 0);
-    // Singular vectors are orthogonal to the chosen rows: products with the rows are those with what is left of them.
-    candidates.multiply(pairs.vectors);
-    auto const row = static_cast<std::size_t>(candidates.weightiest(inverse, open).loc);
+    for (double const value : pairs.values) inverse.push_back(value > left.noise() ? 1 / value : 0);
+    candidates->multiply(pairs.vectors);
+    auto const row = static_cast<std::size_t>(candidates->weightiest(inverse, open).loc);
     Kokkos::deep_copy(_space, Kokkos::subview(open, row), 0.0);
-
-    auto const begin = rows.begin() + static_cast<std::ptrdiff_t>(row * width);
-    std::vector<double> rest(begin, begin + dimension);
-    for (int pass = 0; pass < 2; ++pass)  // twice is enough (Gram-Schmidt)
-      for (std::size_t k = 0; k < chosen.size(); k += width) {
-        std::span<double const> const direction(&chosen[k], width);
-        double const along = dot(direction, rest);
-        for (std::size_t x = 0; x < width; ++x) rest[x] -= along * direction[x];
-      }
-    double const length = std::sqrt(dot(rest, rest));
-    for (double& x : rest) x /= length;
-    chosen.insert(chosen.end(), rest.begin(), rest.end());
     result.rows.push_back(row);
-    result.distances.push_back(length);
-
-    // G <- (1 - x x^T) G (1 - x x^T) = G - g x^T - x g^T, with g = G x - x (x . G x) / 2.
-    std::vector<double> g(width, 0);
-    for (std::size_t a = 0; a < width; ++a)
-      for (std::size_t b = a; b < width; ++b) {
-        double const element = gram[a * width + b];
-        g[a] += element * rest[b];
-        if (b > a) g[b] += element * rest[a];
-      }
-    double const half = dot(rest, g) / 2;
-    for (std::size_t a = 0; a < width; ++a) g[a] -= half * rest[a];
-    for (std::size_t a = 0; a < width; ++a)
-      for (std::size_t b = a; b < width; ++b) gram[a * width + b] -= g[a] * rest[b] + g[b] * rest[a];
+    result.distances.push_back(left.remove(row));
     if (after_choice) after_choice(result.rows.size());
   }
   return result;

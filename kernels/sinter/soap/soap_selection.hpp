@@ -17,7 +17,7 @@ struct SoapSelection {
   std::vector<double> distances;  ///< of each row when it was chosen, >= 0
 };
 
-/// Chooses among vectors. Of equal candidates the first is chosen: results repeat on one machine to the bit.
+/// Chooses among vectors. Of candidates that are equal to the bit the first is chosen: results repeat on one machine.
 template <class ExecutionSpace>
 class SoapSelector {
  public:
@@ -44,11 +44,13 @@ class SoapSelector {
   ///
   /// Source: M. W. Mahoney, P. Drineas, PNAS 106, 697 (2009); deterministic and greedy as in G. Imbalzano et al.,
   /// J. Chem. Phys. 148, 241730 (2018).
-  /// \throws InputError for a count or rank of 0, a count of more than n, and when the rows have a lower rank.
+  /// \throws InputError for a count or rank of 0, a count of more than n, and when the rows have a lower rank (of
+  /// what is left of them 1e-14 of the whole is rounding).
   /// Cost: with m = min(n, dimension) an eigenproblem of size m and n dimension multiply-adds per row.
   [[nodiscard]] SoapSelection cur(std::size_t count, int rank = 1, AfterChoice const& after_choice = {}) const;
 
-  /// Memory of `cur` beyond n vectors: m x m matrices, the chosen rows, and where n < dimension a copy of the vectors.
+  /// Memory of `cur` on the host beyond n vectors: a copy of them and their products with the chosen ones, m x m
+  /// matrices.
   [[nodiscard]] static std::size_t curBytes(std::size_t n, int dimension, std::size_t count);
 
  private:
