@@ -20,7 +20,7 @@ void addFitCommand(CLI::App& app);
 /// `sinter info [FILE]`: this build, a potential or a structure file in short.
 void addInfoCommand(CLI::App& app);
 
-/// `sinter soap STRUCTURES`: SOAP vectors, or similarities to reference structures.
+/// `sinter soap STRUCTURES`: SOAP vectors, similarities to reference structures, maps and selections.
 void addSoapCommand(CLI::App& app);
 
 }  // namespace sinter::app

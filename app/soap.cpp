@@ -1,8 +1,9 @@
 /// \file
 /// `sinter soap`: vectors of atoms or frames, or their similarities to reference structures, in batches, so that memory
-/// does not grow with the file.
+/// does not grow with the file. Maps and selections, which need all vectors: soap_set.hpp.
 #include <fmt/format.h>
 
+#include <CLI/Error.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -31,6 +32,7 @@
 #include "sinter/structures/descriptor_writer.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/reference_structures.hpp"
+#include "soap_set.hpp"
 
 namespace sinter::app {
 
@@ -42,6 +44,7 @@ struct SoapOptions {
   std::optional<int> n_max, l_max;
   std::optional<double> cutoff, cutoff_width, sigma;
   double zeta = 4;
+  SoapSetOptions set;
   std::string output;
   std::optional<std::string> radial, similarity, json;
   std::string precision = "double";
@@ -91,6 +94,8 @@ class Soap {
     _named = atomicNumbersOf(_options.structures.species);
     readSettings();
     ChosenFrames frames(_options.structures, _named);
+    if (_options.set.given())
+      _set.emplace(_options.set, _options.structures, _named, average() == SoapAverage::none, _options.zeta);
     KokkosSession const session;
     withBackend(_options.backend, [&]<class Space>() { evaluateFrames<Space>(frames); });
   }
@@ -107,20 +112,29 @@ class Soap {
 
   [[nodiscard]] std::string radial() const { return _options.radial.value_or("gto"); }
 
+  // Extensions that -o may have, and what they are for.
+  [[nodiscard]] std::pair<std::vector<std::string>, std::string> outputKinds() const {
+    if (_options.similarity) return {{".extxyz", ".xyz"}, "similarities"};
+    if (!_options.set.given()) return {{".h5", ".hdf5"}, "vectors; similarities need --similarity"};
+    if (_options.set.select && average() == SoapAverage::none)
+      return {{".h5", ".hdf5", ".csv"}, "selected atoms; frames need --average inner or outer"};
+    return {{".extxyz", ".xyz", ".h5", ".hdf5", ".csv"}, "maps and selections"};
+  }
+
   void checkOutputs() const {
     if (_options.radial && _options.convention != "dscribe")
       throw InputError("--radial: found --convention " + _options.convention +
                        ", which has no choice; expected dscribe");
-    if (_options.similarity && _options.convention != "quip")
-      throw InputError("--similarity: found --convention " + _options.convention +
-                       ", whose vectors have any length; expected quip");
+    if ((_options.similarity || _options.set.map) && _options.convention != "quip")
+      throw InputError(std::string(_options.similarity ? "--similarity" : "--map") + ": found --convention " +
+                       _options.convention + ", whose vectors have any length; expected quip");
     std::vector<std::string> taken = {_options.structures.file};
     if (_options.similarity) taken.push_back(*_options.similarity);
     std::string const kind = lowerExtension(_options.output);
-    if (_options.similarity ? kind != ".extxyz" && kind != ".xyz" : kind != ".h5" && kind != ".hdf5")
-      throw InputError("-o " + _options.output + ": found the extension '" + kind + "', expected " +
-                       (_options.similarity ? ".extxyz or .xyz (similarities)"
-                                            : ".h5 or .hdf5 (vectors; similarities need --similarity)"));
+    auto const [extensions, purpose] = outputKinds();
+    if (std::find(extensions.begin(), extensions.end(), kind) == extensions.end())
+      throw InputError(fmt::format("-o {}: found the extension '{}', expected {} ({})", _options.output, kind,
+                                   fmt::join(extensions, " or "), purpose));
     checkOutputPath("-o", _options.output, taken);
     taken.push_back(_options.output);
     if (_options.json) checkOutputPath("--json", *_options.json, taken);
@@ -192,6 +206,8 @@ class Soap {
     SoapEvaluator<Space> const soap(_settings, _options.precision == "mixed" ? Precision::mixed : Precision::full);
     if (_options.similarity)
       writeSimilarities(soap, frames);
+    else if (_set)
+      writeSet(soap, frames);
     else
       writeVectors(soap, frames);
     double const wall = seconds(Clock::now() - begin),
@@ -246,6 +262,16 @@ class Soap {
           rows.clear();
         });
     writer.close();
+  }
+
+  template <class Space>
+  void writeSet(SoapEvaluator<Space> const& soap, ChosenFrames& frames) {
+    _set->begin(soap.dimension());
+    forEachFrame(
+        soap, frames, static_cast<std::size_t>(soap.dimension()), [](auto const& vectors) { return vectors; },
+        [&](std::span<double const> rows) { _set->append(rows); }, [](Structure&) {});
+    _set->template compute<Space>();
+    _set->write(_options.output, attributes());
   }
 
   // Calls put(numbers) for the rows of a frame, some after others, and end(structure) behind its last; a row has the
@@ -326,6 +352,7 @@ class Soap {
     if (_options.similarity)
       report["similarity"] = {
           {"file", *_options.similarity}, {"zeta", _options.zeta}, {"references", _references.json()}};
+    if (_set) _set->addTo(report);
     report["time"] = {{"wall_s", wall}, {"atom_evaluations_per_s", rate}};
     writeFile(*_options.json, toIndentedText(report));
   }
@@ -335,6 +362,7 @@ class Soap {
   SoapSettings _settings;
   std::string _species_source;  // for messages
   References _references;
+  std::optional<SoapSet> _set;
   Clock::duration _evaluating{};
 };
 
@@ -343,7 +371,7 @@ class Soap {
 void addSoapCommand(CLI::App& app) {
   auto const options = std::make_shared<SoapOptions>();
   CLI::App* const command = app.add_subcommand(
-      "soap", "SOAP power spectra of atoms or frames, or their similarities to reference structures");
+      "soap", "SOAP power spectra of atoms or frames, their similarities to reference structures, maps and selections");
   addFrameOptions(
       *command, options->structures, "STRUCTURES",
       "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where STRUCTURES or REF do not name them, as "
@@ -373,27 +401,38 @@ void addSoapCommand(CLI::App& app) {
   command->add_option("--cutoff-width", options->cutoff_width,
                       "Over which neighbours are switched off below the cutoff (Angstrom); dscribe: always 0");
   command->add_option("--sigma", options->sigma, "Width of the Gaussian of an atom (Angstrom)");
-  command
-      ->add_option("--average", options->average,
-                   "A vector of each atom (none) or frame: of the mean density (inner), the mean of vectors (outer)")
-      ->check(CLI::IsMember({"none", "inner", "outer"}))
-      ->capture_default_str();
+  auto* const average =
+      command
+          ->add_option("--average", options->average,
+                       "A vector of each atom (none) or frame: of the mean density (inner; with --map and --select the "
+                       "default), the mean of vectors (outer)")
+          ->check(CLI::IsMember({"none", "inner", "outer"}))
+          ->capture_default_str();
   auto* const similarity = command->add_option(
       "--similarity", options->similarity,
       "REF: frames with a name or config_type; to each of them (p.p')^zeta of every atom or frame, where p' is its "
       "inner average, as soap_similarity_<name>");
-  command->add_option("--zeta", options->zeta, "Exponent of similarities")->needs(similarity)->capture_default_str();
+  addSoapSetOptions(*command, options->set);
+  similarity->excludes("--map")->excludes("--select");
+  auto* const zeta = command->add_option("--zeta", options->zeta, "Exponent of similarities")->capture_default_str();
   command
       ->add_option(
           "-o,--output", options->output,
           "HDF5 (.h5): /power_spectrum, /frames/offset; with --similarity extended XYZ: a column per reference "
-          "or, with an average, a key of the comment line")
+          "or, with an average, a key of the comment line; with --map and --select either, or a table (.csv)")
       ->required();
-  command->add_option("--json", options->json, "Report: settings, similarities, provenance, time");
+  command->add_option("--json", options->json, "Report: settings, similarities, map or selection, provenance, time");
   addPrecisionOption(*command, options->precision);
   addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
-  command->callback([options] { runInterruptible<Soap>(*options); });
+  command->callback([options, average, zeta, max_memory = command->get_option("--max-memory")] {
+    SoapSetOptions const& set = options->set;
+    if (zeta->count() > 0 && !options->similarity && !set.map && set.select != "fps")
+      throw CLI::RequiresError("--zeta", "--similarity, --map or --select fps");
+    if (max_memory->count() > 0 && !set.given()) throw CLI::RequiresError("--max-memory", "--map or --select");
+    if (average->count() == 0 && set.given()) options->average = "inner";
+    runInterruptible<Soap>(*options);
+  });
 }
 
 }  // namespace sinter::app

@@ -391,13 +391,27 @@ Section settings() {
 
 Section soap() {
   Section section{"SOAP", {}};
-  for (char const* arguments :
-       {"soap good.xyz", "soap good.xyz -o out.xyz", "soap good.xyz -o out.h5 --n-max 0",
-        "soap good.xyz -o out.h5 --l-max 40", "soap good.xyz -o out.h5 --sigma=-0.5",
-        "soap good.xyz -o out.h5 --cutoff 3 --cutoff-width 4", "soap good.xyz -o out.h5 --convention other",
-        "soap good.xyz -o out.h5 --radial gto", "soap good.xyz -o out.h5 --convention dscribe --cutoff 1",
-        "soap good.xyz -o out.h5 --zeta 2", "soap none.xyz -o out.h5", "soap good.cfg -o out.h5",
-        "soap good.xyz --similarity none.xyz -o out.xyz"})
+  for (char const* arguments : {"soap good.xyz",
+                                "soap good.xyz -o out.xyz",
+                                "soap good.xyz -o out.h5 --n-max 0",
+                                "soap good.xyz -o out.h5 --l-max 40",
+                                "soap good.xyz -o out.h5 --sigma=-0.5",
+                                "soap good.xyz -o out.h5 --cutoff 3 --cutoff-width 4",
+                                "soap good.xyz -o out.h5 --convention other",
+                                "soap good.xyz -o out.h5 --radial gto",
+                                "soap good.xyz -o out.h5 --convention dscribe --cutoff 1",
+                                "soap good.xyz -o out.h5 --zeta 2",
+                                "soap good.xyz -o out.h5 --map kpca",
+                                "soap good.xyz -o out.h5 --map umap",
+                                "soap good.xyz -o out.h5 --map kpca --max-memory '4 apples'",
+                                "soap good.xyz -o out.npy --map kpca",
+                                "soap good.xyz -o out.h5 --map kpca --landmarks 2",
+                                "soap good.xyz -o out.h5 --select fps",
+                                "soap good.xyz -o out.h5 --select fps --count 0",
+                                "soap good.xyz -o out.h5 --select fps --count 5",
+                                "soap none.xyz -o out.h5",
+                                "soap good.cfg -o out.h5",
+                                "soap good.xyz --similarity none.xyz -o out.xyz"})
     section.cases.push_back({"", "", "", arguments});
   auto const add = [&](std::string const& name, std::string const& content) {
     section.cases.push_back({"", name, content, "soap good.xyz --similarity " + name + " -o out.xyz"});

@@ -15,6 +15,7 @@
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/mtp/mtp_io.hpp"
+#include "sinter/structures/hdf5_columns.hpp"
 #include "sinter/structures/reader.hpp"
 #include "test_systems.hpp"
 
@@ -90,6 +91,39 @@ TEST_F(Killed, EvalLeavesWholeFilesOrNone) {
     EXPECT_TRUE(content == "old" || readStructures(out).size() == frames);
     (void)folder.write("out.extxyz", "old");
   });
+}
+
+TEST_F(Killed, SoapLeavesWholeFilesOrNone) {
+  constexpr std::size_t frames = 300;
+  std::vector<Structure> structures;
+  for (std::size_t n = 0; n < frames; ++n) structures.push_back(reference::diamond(1, 5.4, 0.1, {14}, n + 1));
+  structures[0].config_type = "first";
+  write({structures[0]}, folder / "reference.extxyz");
+  write(structures, folder / "in.extxyz");
+  std::string const xyz = folder / "out.extxyz", h5 = folder / "out.h5", report = folder / "out.json";
+  std::vector<std::string> const command = {
+      "soap", folder / "in.extxyz", "--json", report, "--quiet", "--n-max", "6", "--l-max", "4"};
+  auto const kill = [&](std::vector<std::string> const& options, int times) {
+    auto words = command;
+    words.insert(words.end(), options.begin(), options.end());
+    killOften(words, times, [&] {
+      if (std::filesystem::exists(xyz)) {
+        EXPECT_EQ(readStructures(xyz).size(), frames);
+      }
+      if (std::filesystem::exists(h5)) {
+        detail::Hdf5Input const file(h5);
+        EXPECT_EQ(detail::ColumnReader<std::int64_t>(file, "/frames/offset", {}).rows(), frames + 1);
+      }
+      if (std::filesystem::exists(report)) {
+        EXPECT_EQ(json::parse(contentOf(report))["structures"]["frames"], frames);
+      }
+      for (auto const& file : {xyz, h5, report}) std::filesystem::remove(file);
+    });
+  };
+  kill({"--similarity", folder / "reference.extxyz", "-o", xyz}, 10);
+  kill({"-o", h5}, 10);
+  kill({"--map", "paper", "-o", xyz}, 10);
+  kill({"--map", "kpca", "-o", h5}, 10);
 }
 
 TEST_F(Killed, DatabaseHasWholeFramesAndLosesNone) {

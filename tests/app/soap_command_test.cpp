@@ -251,7 +251,7 @@ TEST_F(SoapCommand, BadInputLeavesNothing) {
   fails("--convention dscribe --cutoff-width 1" + vectors, "SOAP: found cutoff_width = 1, expected 0");
   fails("--convention dscribe --cutoff 1" + vectors, "SOAP: found cutoff = 1, expected more than 1 A");
   fails("--preset paper" + vectors, "--preset: paper not in {paper-2022,paper-2022-scripts}");
-  fails("--zeta 2" + vectors, "--zeta requires --similarity");
+  fails("--zeta 2" + vectors, "--zeta requires --similarity, --map or --select fps");
   fails("", "--output is required");
   fails("-o " + quoted(folder / "out.npy"), "found the extension '.npy', expected .h5");
   fails(similarities, "found the extension '.extxyz', expected .h5");

@@ -38,6 +38,21 @@ TEST(Dense, GramAndProductEqualPlainLoops) {
       EXPECT_NEAR(product[j * m + i], sum, 1e-13);
     }
   }
+  std::vector<double> row_gram(rows * rows, 1), row_product(rows * n, 1);
+  addRowGram(p.data(), rows, p_stride, row_gram.data());
+  addRowProduct(p.data(), rows, q.data(), n, q_stride, row_product.data());
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double sum = 1;
+      for (int k = 0; k < p_stride; ++k) sum += p[i * p_stride + k] * p[j * p_stride + k];
+      EXPECT_NEAR(row_gram[j * rows + i], sum, 1e-13);
+    }
+    for (int j = 0; j < n; ++j) {
+      double sum = 1;
+      for (int k = 0; k < q_stride; ++k) sum += p[i * q_stride + k] * q[j * q_stride + k];
+      EXPECT_NEAR(row_product[i * n + j], sum, 1e-13);
+    }
+  }
   std::vector<double> result(3 * 2, 0);
   double const left[6] = {1, 2, 3, 4, 5, 6}, right[4] = {1, 10, 2, 20};  // (3, 2), (2, 2)
   addMatrixProduct(left, right, 3, 2, 2, result.data());
@@ -73,6 +88,22 @@ TEST(Dense, SingularAndEigenvalues) {
   auto const values = symmetricEigenvalues({2, 1, 1, 2}, 2);
   EXPECT_NEAR(values[0], 1, 1e-14);
   EXPECT_NEAR(values[1], 3, 1e-14);
+  int const size = 12, count = 3;
+  std::vector<double> matrix(size * size, 0);
+  addRowGram(randomNumbers(size * 20, 7).data(), size, 20, matrix.data());
+  auto const all = symmetricEigenvalues(matrix, size);
+  auto const largest = largestEigenpairs(matrix, size, count);
+  ASSERT_EQ(largest.values.size(), 3U);
+  for (int k = 0; k < count; ++k) {
+    EXPECT_NEAR(largest.values[k], all[size - 1 - k], 1e-13 * all[size - 1]);
+    double const* const v = &largest.vectors[k * size];
+    EXPECT_NEAR(std::inner_product(v, v + size, v, 0.0), 1, 1e-13);
+    for (int i = 0; i < size; ++i) {
+      double sum = 0;
+      for (int j = 0; j < size; ++j) sum += matrix[std::min(i, j) * size + std::max(i, j)] * v[j];
+      EXPECT_NEAR(sum, largest.values[k] * v[i], 1e-13 * all[size - 1]);
+    }
+  }
   auto const a = randomNumbers(16, 4);
   auto const svd = singularValues(a, 4);
   for (int r = 0; r < 4; ++r)

@@ -1,14 +1,13 @@
 #include "sinter/fitting/fit_settings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <utility>
 
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/core/memory_size.hpp"
 #include "sinter/fitting/toml_reader.hpp"
 
 namespace sinter {
@@ -133,18 +132,6 @@ void readWeights(TomlTable table, FitSettings& settings) {
   table.finish();
 }
 
-std::size_t memorySize(TomlTable const& table, std::string const& text) {
-  constexpr std::array<std::pair<char const*, double>, 7> units = {
-      {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}};
-  char* end = nullptr;
-  double const number = std::strtod(text.c_str(), &end);
-  while (end != nullptr && *end == ' ') ++end;
-  for (auto const& [unit, size] : units)
-    if (end != text.c_str() && std::string(end) == unit && number > 0 && number * size < 0x1p60)
-      return static_cast<std::size_t>(number * size);
-  table.fail("max_memory", "found \"" + text + "\", expected a size like \"4 GiB\"");
-}
-
 int positiveInteger(TomlTable& table, std::string const& key, int fallback) {
   auto const value = table.integer(key);
   if (value && *value < 1) table.fail(key, "found " + std::to_string(*value) + ", expected a number >= 1");
@@ -186,7 +173,11 @@ void readSolver(TomlTable table, FitSettings& settings) {
   if (settings.folds < 2) table.fail("folds", "found 1, expected at least 2");
   settings.tolerance = positive(table, "tolerance", settings.tolerance);
   settings.max_iterations = positiveInteger(table, "max_iterations", settings.max_iterations);
-  if (auto const memory = table.text("max_memory")) settings.max_memory = memorySize(table, *memory);
+  if (auto const text = table.text("max_memory")) {
+    auto const memory = parseMemorySize(*text);
+    if (!memory) table.fail("max_memory", "found \"" + *text + "\", expected a size like \"4 GiB\"");
+    settings.max_memory = *memory;
+  }
   table.finish();
 }
 

@@ -11,6 +11,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/memory_size.hpp"
 #include "sinter/fitting/bfgs.hpp"
 #include "sinter/fitting/communicator.hpp"
 #include "sinter/fitting/projected_lbfgs.hpp"
@@ -42,7 +43,6 @@ StructureSet partOf(StructureSet const& structures) {
 // A fit that would not stay below max_memory does not begin.
 void requireMemory(FitSettings const& settings, FitMemory const& memory) {
   if (memory.spare > 0) return;
-  auto const inMiB = [](std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; };
   std::size_t const least = memory.program + memory.needed;
   throw InputError("solver.max_memory: found " + inMiB(settings.max_memory) + ", expected " + inMiB(least + least / 8) +
                    " at least: the program and the structures in memory take " + inMiB(memory.program) +

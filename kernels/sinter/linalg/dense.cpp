@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "sinter/linalg/lapack.hpp"
@@ -35,6 +36,16 @@ void addGram(double const* panel, int rows, int columns, int stride, double* gra
 void addProduct(double const* p, int rows, int m, int p_stride, double const* q, int n, int q_stride, double* product) {
   double const one = 1;
   dgemm_("N", "T", &m, &n, &rows, &one, p, &p_stride, q, &q_stride, &one, product, &m);
+}
+
+void addRowGram(double const* panel, int rows, int columns, double* gram) {
+  double const one = 1;
+  dsyrk_("L", "T", &rows, &columns, &one, panel, &columns, &one, gram, &rows);
+}
+
+void addRowProduct(double const* p, int m, double const* q, int n, int columns, double* product) {
+  double const one = 1;  // product^T += Q P^T
+  dgemm_("T", "N", &n, &m, &columns, &one, q, &columns, p, &columns, &one, product, &n);
 }
 
 void addMatrixProduct(double const* left, double const* right, int m, int n, int k, double* product) {
@@ -85,6 +96,33 @@ std::vector<double> symmetricEigenvalues(std::vector<double> matrix, int size) {
     dsyev_("N", "L", &size, matrix.data(), &size, values.data(), work, length, info);
   });
   return values;
+}
+
+Eigenpairs largestEigenpairs(std::vector<double> matrix, int size, int count) {
+  int const first = size - count + 1;
+  int found = 0, integers_needed = 0, query = -1, info = 0;
+  double const unused = 0, tolerance = 0;
+  std::vector<double> values(static_cast<std::size_t>(size)), vectors(static_cast<std::size_t>(size) * count);
+  std::vector<int> support(2 * static_cast<std::size_t>(count));
+  double numbers_needed = 0;
+  auto const call = [&](double* work, int const* length, int* integers, int const* integers_length) {
+    dsyevr_("V", "I", "L", &size, matrix.data(), &size, &unused, &unused, &first, &size, &tolerance, &found,
+            values.data(), vectors.data(), &size, support.data(), work, length, integers, integers_length, &info);
+    detail::checkLapack(info, "dsyevr");
+  };
+  call(&numbers_needed, &query, &integers_needed, &query);
+  std::vector<double> work(static_cast<std::size_t>(numbers_needed));
+  std::vector<int> integers(static_cast<std::size_t>(integers_needed));
+  int const length = static_cast<int>(numbers_needed);
+  call(work.data(), &length, integers.data(), &integers_needed);
+  if (found != count) throw SystemError("LAPACK dsyevr failed, eigenvalues = " + std::to_string(found));
+  Eigenpairs result;
+  for (int k = count - 1; k >= 0; --k) {
+    result.values.push_back(values[static_cast<std::size_t>(k)]);
+    auto const vector = vectors.begin() + static_cast<std::ptrdiff_t>(k) * size;
+    result.vectors.insert(result.vectors.end(), vector, vector + size);
+  }
+  return result;
 }
 
 SingularValues singularValues(std::vector<double> matrix, int size) {

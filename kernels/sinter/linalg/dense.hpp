@@ -28,6 +28,12 @@ void addGram(double const* panel, int rows, int columns, int stride, double* gra
 /// product += P^T Q. \param p (rows, m); \param q (rows, n); \param product (m, n)
 void addProduct(double const* p, int rows, int m, int p_stride, double const* q, int n, int q_stride, double* product);
 
+/// gram += P P^T, lower triangle. \param panel (rows, columns) row-major; \param gram (rows, rows)
+void addRowGram(double const* panel, int rows, int columns, double* gram);
+
+/// product += P Q^T, all row-major. \param p (m, columns); \param q (n, columns); \param product (m, n)
+void addRowProduct(double const* p, int m, double const* q, int n, int columns, double* product);
+
 /// product += L R. \param left (m, k), \param right (k, n), \param product (m, n), all column-major
 void addMatrixProduct(double const* left, double const* right, int m, int n, int k, double* product);
 
@@ -58,6 +64,14 @@ class Cholesky {
 
 /// Eigenvalues of a symmetric matrix (lower triangle), ascending.
 [[nodiscard]] std::vector<double> symmetricEigenvalues(std::vector<double> matrix, int size);
+
+/// The largest eigenvalues of a symmetric matrix and their eigenvectors.
+struct Eigenpairs {
+  std::vector<double> values;   ///< descending
+  std::vector<double> vectors;  ///< (size, count), of length 1
+};
+/// \param matrix its lower triangle; \param count 1 to size. Cost: 4/3 size^3 flops (LAPACK dsyevr)
+[[nodiscard]] Eigenpairs largestEigenpairs(std::vector<double> matrix, int size, int count);
 
 /// Singular value decomposition A = U diag(s) V^T of a square matrix.
 struct SingularValues {

@@ -25,6 +25,10 @@ void dorgqr_(int const* m, int const* n, int const* k, double* a, int const* lda
              int const* lwork, int* info);
 void dsyev_(char const* jobz, char const* uplo, int const* n, double* a, int const* lda, double* w, double* work,
             int const* lwork, int* info);
+void dsyevr_(char const* jobz, char const* range, char const* uplo, int const* n, double* a, int const* lda,
+             double const* vl, double const* vu, int const* il, int const* iu, double const* abstol, int* m, double* w,
+             double* z, int const* ldz, int* isuppz, double* work, int const* lwork, int* iwork, int const* liwork,
+             int* info);
 void dgesvd_(char const* jobu, char const* jobvt, int const* m, int const* n, double* a, int const* lda, double* s,
              double* u, int const* ldu, double* vt, int const* ldvt, double* work, int const* lwork, int* info);
 void dgeqp3_(int const* m, int const* n, double* a, int const* lda, int* jpvt, double* tau, double* work,

@@ -20,7 +20,7 @@ namespace sinter {
 class DescriptorWriter {
  public:
   /// What the vectors mean, as attributes of the root group.
-  using Value = std::variant<std::string, double, std::vector<std::int32_t>>;
+  using Value = std::variant<std::string, double, std::vector<double>, std::vector<std::int32_t>>;
   using Attributes = std::vector<std::pair<std::string, Value>>;
 
   /// \param dataset path of the vectors

@@ -314,6 +314,11 @@ void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::vector
                  values.data());
 }
 
+void Hdf5Output::setAttribute(hid_t object, std::string const& name, std::vector<double> const& values) const {
+  writeAttribute(object, name, {values.size()}, ColumnType<double>::inFile(), ColumnType<double>::inMemory(),
+                 values.data());
+}
+
 void Hdf5Output::setAttribute(hid_t object, std::string const& name, double value) const {
   writeAttribute(object, name, {}, ColumnType<double>::inFile(), ColumnType<double>::inMemory(), &value);
 }

@@ -132,6 +132,7 @@ class Hdf5Output {
   void setAttribute(hid_t object, std::string const& name, std::string const& text) const;
   void setAttribute(hid_t object, std::string const& name, std::vector<std::string> const& texts) const;
   void setAttribute(hid_t object, std::string const& name, std::vector<std::int32_t> const& values) const;
+  void setAttribute(hid_t object, std::string const& name, std::vector<double> const& values) const;
   void setAttribute(hid_t object, std::string const& name, double value) const;
 
   /// Finishes the file and gives it its name. All objects in it must have been closed.
