@@ -11,6 +11,7 @@
 
 #include "backends.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/core/execution.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/neighbor/neighbor_list.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
@@ -153,10 +154,14 @@ TYPED_TEST(SoapKernelTest, MixedPrecisionIsCloseToDouble) {
 TYPED_TEST(SoapKernelTest, VectorsDependNeitherOnBatchNorOnChunks) {
   SoapSettings const settings{.species = {29, 14, 8}, .cutoff = 4, .n_max = 16, .l_max = 12};
   SoapEvaluator<TypeParam> const soap(settings);
-  std::vector<Structure> const copies(4, reference::diamond(2, 5.43, 0.2, {29, 14, 8}));
+  // Coefficients and vectors of this length are kept for some six atoms per thread of a host, at least 64, and for 1400
+  // atoms on a device: more than that.
+  std::size_t const count = is_device_space<TypeParam>
+                                ? 24
+                                : std::max<std::size_t>(4, static_cast<std::size_t>(TypeParam().concurrency()) / 8);
+  std::vector<Structure> const copies(count, reference::diamond(2, 5.43, 0.2, {29, 14, 8}));
   auto const one = soap.evaluate({copies.data(), 1}), all = soap.evaluate(copies);
-  // Coefficients and vectors of this length are kept for 64 atoms at a time.
-  ASSERT_EQ(all.size(), 256U * settings.dimension());
+  ASSERT_EQ(all.size(), count * 64 * static_cast<std::size_t>(settings.dimension()));
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], one[i % one.size()]);
 }
 

@@ -9,7 +9,7 @@
 
 namespace sinter {
 
-/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6), (4.14)-(4.16), (4.18)-(4.22).
+/// Radial functions R_nl(r) and what the atom in the centre adds, eqs. (4.1)-(4.6), (4.14)-(4.16), (4.18)-(4.21).
 class SoapBasis {
  public:
   /// \throws InputError when `settings` are out of their ranges, or the radial functions are linearly dependent in

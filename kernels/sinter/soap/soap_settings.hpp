@@ -36,8 +36,8 @@ struct SoapSettings {
 
   static constexpr int max_n = 32, max_l = 20;
 
-  /// How far neighbours count (A): r_c; dscribe r_c + sigma sqrt(2 ln 1000), so that what the Gaussians of atoms beyond
-  /// r_c have inside counts, but for a thousandth of their height. Neighbour lists must reach that far.
+  /// How far neighbours count (A): r_c; dscribe r_c + sigma sqrt(2 ln 1000), where the Gaussian of an atom has a
+  /// thousandth of its height at r_c. Neighbour lists must reach that far.
   [[nodiscard]] double reach() const;
 
   /// Components of a vector: quip (S n_max) (S n_max + 1) / 2 (l_max + 1) + 1, rascal S (S + 1) / 2 n_max^2 (l_max +
