@@ -119,6 +119,20 @@ TYPED_TEST(SoapSelectionTest, FarthestPointsEqualPlainLoops) {
             "SOAP selection: found 50 different vectors, expected 51 at least");
 }
 
+// Pairs that differ by rounding, the second ones longer.
+TYPED_TEST(SoapSelectionTest, TheFirstOfEqualVectors) {
+  int const n = 30, dimension = 50;
+  auto const points = randomNumbers(n * dimension, 8);
+  std::vector<double> twice;
+  for (int i = 0; i < n; ++i)
+    for (double const scale : {1.0, 1 + 1e-15}) {
+      for (int k = 0; k < dimension; ++k) twice.push_back(scale * points[i * dimension + k]);
+    }
+  SoapSelector<TypeParam> const selector(twice, dimension);
+  for (auto const& found : {selector.farthestPoints(20, 1), selector.cur(20)})
+    for (std::size_t const row : found.rows) EXPECT_EQ(row % 2, 0U);
+}
+
 // Multiples of three directions, turned by reflections: the longest of each, and nothing is left.
 TYPED_TEST(SoapSelectionTest, CurTakesTheOnlyIndependentRows) {
   for (int const dimension : {5, 30}) {  // fewer and more than rows

@@ -56,15 +56,13 @@ struct SoapSquaresKernel {
   }
 };
 
-// Rows on one execution space, and the largest of a number that each has.
+// Rows on one execution space, with a number each, of which the largest is looked for.
 template <class ExecutionSpace>
 class SoapCandidates {
  public:
   using memory_space = typename ExecutionSpace::memory_space;
   using Kernel = SoapProductsKernel<ExecutionSpace>;
   using Numbers = Kokkos::View<double*, memory_space>;
-  using Largest = Kokkos::MaxFirstLoc<double, int>;
-  using Choice = typename Largest::value_type;
 
   SoapCandidates(ExecutionSpace const& space, std::span<double const> rows, std::size_t dimension, int references)
       : _space(space), _size(static_cast<int>(rows.size() / dimension)) {
@@ -90,40 +88,48 @@ class SoapCandidates {
                          Kernel{_rows, copyTo<memory_space>(references, "sinter::soap::references"), _products});
   }
 
-  // The row that is farthest of all from the reference (of which `square` is the product with itself) and those before:
-  // `nearest` has squares of distances to these.
-  [[nodiscard]] Choice farthest(Numbers const& squares, double square, double zeta, Numbers const& nearest) const {
+  // Takes the reference (of which `square` is the product with itself) among those that `nearest` has the squares of
+  // distances to.
+  void bringNearer(Numbers const& squares, double square, double zeta, Numbers const& nearest) const {
     auto const products = _products;
-    Choice choice;
-    Kokkos::parallel_reduce(
-        "sinter::soap::farthest", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size),
-        KOKKOS_LAMBDA(int i, Choice& best) {
+    Kokkos::parallel_for(
+        "sinter::soap::nearest", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size), KOKKOS_LAMBDA(int i) {
           double const own = soapKernel(squares(i), zeta) + soapKernel(square, zeta),
                        distance = own - 2 * soapKernel(products(i, 0), zeta);  // eq. (4.34)
           nearest(i) = Kokkos::min(nearest(i), distance > 1e-14 * own ? distance : 0.0);
-          if (nearest(i) > best.val || (nearest(i) == best.val && i < best.loc)) best = {nearest(i), i};
-        },
-        Largest(choice));
-    return choice;
+        });
   }
 
-  // The row with the largest leverage score among those that are `open` (1; else 0); products are those with singular
-  // vectors, `inverse` one over the squares of the singular values.
-  [[nodiscard]] Choice weightiest(std::span<double const> inverse, Numbers const& open) const {
+  // Leverage scores of the rows that are `open` (1; else 0): products are those with singular vectors, `inverse` is one
+  // over the squares of the singular values.
+  void weigh(std::span<double const> inverse, Numbers const& open, Numbers const& scores) const {
     auto const products = _products;
     auto const weights = copyTo<memory_space>(inverse, "sinter::soap::inverse");
-    Choice choice;
-    Kokkos::parallel_reduce(
-        "sinter::soap::weightiest", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size),
-        KOKKOS_LAMBDA(int i, Choice& best) {
+    Kokkos::parallel_for(
+        "sinter::soap::scores", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size), KOKKOS_LAMBDA(int i) {
           double score = 0;
           for (int r = 0; r < static_cast<int>(weights.extent(0)); ++r)
             score += weights(r) * products(i, r) * products(i, r);  // eq. (4.35)
-          score *= open(i);
-          if (score > best.val || (score == best.val && i < best.loc)) best = {score, i};
+          scores(i) = open(i) * score;
+        });
+  }
+
+  // The first row of those whose number is the largest to nine digits.
+  [[nodiscard]] std::size_t largest(Numbers const& numbers) const {
+    Kokkos::RangePolicy<ExecutionSpace> const all(_space, 0, _size);
+    double most = 0;
+    Kokkos::parallel_reduce(
+        "sinter::soap::largest", all, KOKKOS_LAMBDA(int i, double& m) { m = Kokkos::max(m, numbers(i)); },
+        Kokkos::Max<double>(most));
+    double const enough = (1 - 1e-9) * most;
+    int row = 0;
+    Kokkos::parallel_reduce(
+        "sinter::soap::first", all,
+        KOKKOS_LAMBDA(int i, int& first) {
+          if (numbers(i) >= enough && i < first) first = i;
         },
-        Largest(choice));
-    return choice;
+        Kokkos::Min<int>(row));
+    return static_cast<std::size_t>(row);
   }
 
  private:
@@ -271,23 +277,22 @@ SoapSelection SoapSelector<ExecutionSpace>::farthestPoints(std::size_t count, do
   for (std::size_t k = 0; k < _host.size(); ++k) mean[k % _dimension] += _host[k] / static_cast<double>(_size);
   forget();
   candidates.multiply(mean);
-  auto choice = candidates.farthest(squares, dot(mean, mean), zeta, nearest);
-  if (first) {
-    auto const distance = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), nearest);
-    choice = {distance(*first), static_cast<int>(*first)};
-  }
-  forget();
+  candidates.bringNearer(squares, dot(mean, mean), zeta, nearest);
   SoapSelection result;
   while (true) {
-    auto const row = static_cast<std::size_t>(choice.loc);
+    bool const is_first = result.rows.empty();
+    std::size_t const row = is_first && first ? *first : candidates.largest(nearest);
+    double square = 0;
+    Kokkos::deep_copy(square, Kokkos::subview(nearest, row));
+    if (!is_first && !(square > 0))
+      fail(std::to_string(result.rows.size()) + " different vectors", std::to_string(count) + " at least");
     result.rows.push_back(row);
-    result.distances.push_back(std::sqrt(choice.val));
+    result.distances.push_back(std::sqrt(square));
     if (after_choice) after_choice(result.rows.size());
     if (result.rows.size() == count) return result;
+    if (is_first) forget();
     candidates.multiply(_host.subspan(row * _dimension, _dimension));
-    choice = candidates.farthest(squares, squares_on_host(row), zeta, nearest);
-    if (!(choice.val > 0))
-      fail(std::to_string(result.rows.size()) + " different vectors", std::to_string(count) + " at least");
+    candidates.bringNearer(squares, squares_on_host(row), zeta, nearest);
   }
 }
 
@@ -305,7 +310,7 @@ SoapSelection SoapSelector<ExecutionSpace>::cur(std::size_t count, int rank, Aft
   using Candidates = detail::SoapCandidates<ExecutionSpace>;
   int const pairs_kept = std::min(rank, left.width());
   std::optional<Candidates> candidates;
-  typename Candidates::Numbers const open("sinter::soap::open", _size);
+  typename Candidates::Numbers const open("sinter::soap::open", _size), scores("sinter::soap::scores", _size);
   Kokkos::deep_copy(_space, open, 1.0);
   SoapSelection result;
   while (result.rows.size() < count) {
@@ -322,7 +327,8 @@ SoapSelection SoapSelector<ExecutionSpace>::cur(std::size_t count, int rank, Aft
     std::vector<double> inverse;
     for (double const value : pairs.values) inverse.push_back(value > left.noise() ? 1 / value : 0);
     candidates->multiply(pairs.vectors);
-    auto const row = static_cast<std::size_t>(candidates->weightiest(inverse, open).loc);
+    candidates->weigh(inverse, open, scores);
+    std::size_t const row = candidates->largest(scores);
     Kokkos::deep_copy(_space, Kokkos::subview(open, row), 0.0);
     result.rows.push_back(row);
     result.distances.push_back(left.remove(row));

@@ -17,7 +17,8 @@ struct SoapSelection {
   std::vector<double> distances;  ///< of each row when it was chosen, >= 0
 };
 
-/// Chooses among vectors. Of candidates that are equal to the bit the first is chosen: results repeat on one machine.
+/// Chooses among vectors. Of candidates that are equal to nine digits the first is chosen, so that rounding does
+/// not choose among equal vectors.
 template <class ExecutionSpace>
 class SoapSelector {
  public:
