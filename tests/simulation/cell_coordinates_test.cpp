@@ -97,8 +97,8 @@ TEST(CellCoordinatesTest, StepsAreLimited) {
   EXPECT_NEAR(coordinates.limit(step), 0.4, 1e-15);
   step[3] = 0.01, step[4] = 0;
   EXPECT_EQ(coordinates.limit(step), 1);
-  step[12] = 1;  // e_xx = 1 / sqrt(4 atoms)
-  EXPECT_NEAR(coordinates.limit(step), 0.05 * 2, 1e-15);
+  step[12] = 1;  // e_xx = 1 / (2 A sqrt(4 atoms))
+  EXPECT_NEAR(coordinates.limit(step), 0.05 * 4, 1e-15);
 }
 
 TEST(CellCoordinatesTest, ResidualsLookAtWhatMayChange) {

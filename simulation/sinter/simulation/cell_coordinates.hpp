@@ -6,7 +6,7 @@
 ///     r_i = F (r0_i + d_i),                                                                                       (1)
 ///
 /// with coordinates d (A) and l e, e as six numbers xx yy zz sqrt(2) yz sqrt(2) xz sqrt(2) xy (isotropic: one, e = x 1,
-/// as sqrt(3) x) times a length l. With H = E + P V, forces f and virial W (kernels/README.md, eq. (1.3)):
+/// as sqrt(3) x), l = 2 A sqrt(atoms). With H = E + P V, forces f and virial W (kernels/README.md, eq. (1.3)):
 ///
 ///     dH/dd_i = -F f_i,    dH/de = -sym((W - P V) F^-1).                                                          (2)
 ///
