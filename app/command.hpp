@@ -20,6 +20,9 @@ void addFitCommand(CLI::App& app);
 /// `sinter info [FILE]`: this build, a potential or a structure file in short.
 void addInfoCommand(CLI::App& app);
 
+/// `sinter relax POTENTIAL STRUCTURES`: positions, or positions and cells under pressure, to a minimum of the enthalpy.
+void addRelaxCommand(CLI::App& app);
+
 /// `sinter soap STRUCTURES`: SOAP vectors, similarities to reference structures, maps and selections.
 void addSoapCommand(CLI::App& app);
 

@@ -13,6 +13,7 @@
 
 #include "chosen_frames.hpp"
 #include "command.hpp"
+#include "frame_report.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
@@ -21,7 +22,7 @@
 #include "progress.hpp"
 #include "sha256.hpp"
 #include "sinter/core/error.hpp"
-#include "sinter/core/file_output.hpp"
+#include "sinter/core/pressure.hpp"
 #include "sinter/fitting/uncertainty.hpp"
 #include "sinter/fitting/uncertainty_io.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
@@ -35,7 +36,6 @@ namespace sinter::app {
 namespace {
 
 constexpr std::size_t atoms_per_batch = 20'000;
-constexpr double gpa_per_ev_per_cubic_angstrom = 160.2176634;  // exact, SI 2019
 
 struct EvalOptions {
   std::string potential;
@@ -46,52 +46,29 @@ struct EvalOptions {
   bool quiet = false;
 };
 
-/// The JSON report, written frame by frame. The file appears when it is finished.
-class EvalReport {
- public:
-  EvalReport(std::string const& file, nlohmann::ordered_json const& sinter, nlohmann::ordered_json const& potential)
-      : _output(file) {
-    _output.write("{\"sinter\": " + toText(sinter) + ",\n\"potential\": " + toText(potential) + ",\n\"frames\": [");
-  }
+double largest(std::vector<Vector3> const& vectors) {
+  double result = 0;
+  for (auto const& v : vectors) result = std::max({result, v[0], v[1], v[2]});
+  return result;
+}
 
-  void add(std::int64_t index, Structure const& structure, Evaluation const& evaluation,
-           PredictionSpread const* spread) {
-    nlohmann::ordered_json frame = {
-        {"index", index},     {"config_type", structure.config_type}, {"natoms", structure.size()},
-        {"volume", nullptr},  {"energy", evaluation.energy},          {"virial", nullptr},
-        {"pressure", nullptr}};
-    if (auto const cell_volume = volume(structure)) {
-      Voigt const& w = evaluation.virial;
-      frame["volume"] = *cell_volume;
-      frame["virial"] = w;
-      frame["pressure"] = (w[0] + w[1] + w[2]) / (3 * *cell_volume) * gpa_per_ev_per_cubic_angstrom;
-    }
-    if (spread != nullptr) {
-      frame["energy_std"] = spread->energy;
-      frame["force_std_max"] = largest(spread->forces);
-    }
-    _output.write((_empty ? "\n" : ",\n") + toText(frame));
-    _empty = false;
+nlohmann::ordered_json frameJson(std::int64_t index, Structure const& structure, Evaluation const& evaluation,
+                                 PredictionSpread const* spread) {
+  nlohmann::ordered_json frame = {
+      {"index", index},     {"config_type", structure.config_type}, {"natoms", structure.size()},
+      {"volume", nullptr},  {"energy", evaluation.energy},          {"virial", nullptr},
+      {"pressure", nullptr}};
+  if (auto const cell_volume = volume(structure)) {
+    frame["volume"] = *cell_volume;
+    frame["virial"] = evaluation.virial;
+    frame["pressure"] = pressureOf(evaluation.virial, *cell_volume) * gpa_per_ev_per_cubic_angstrom;
   }
-
-  void finish(LabelErrors const& errors, std::optional<nlohmann::ordered_json> const& uncertainty,
-              nlohmann::ordered_json const& time) {
-    _output.write("\n],\n\"errors\": " + toText(errorsJson(errors)));
-    if (uncertainty) _output.write(",\n\"uncertainty\": " + toText(*uncertainty));
-    _output.write(",\n\"time\": " + toText(time) + "}\n");
-    _output.close();
+  if (spread != nullptr) {
+    frame["energy_std"] = spread->energy;
+    frame["force_std_max"] = largest(spread->forces);
   }
-
- private:
-  static double largest(std::vector<Vector3> const& vectors) {
-    double result = 0;
-    for (auto const& v : vectors) result = std::max({result, v[0], v[1], v[2]});
-    return result;
-  }
-
-  FileOutput _output;
-  bool _empty = true;
-};
+  return frame;
+}
 
 /// One run of the command.
 class Eval {
@@ -165,12 +142,13 @@ class Eval {
     auto const evaluator = makeEvaluator<Space>();
     auto const spread_evaluator = makeSpreadEvaluator<Space>();
     std::unique_ptr<StructureWriter> writer;
-    std::optional<EvalReport> report;
+    std::optional<FrameReport> report;
     if (_options.output)
       writer = openStructureWriter(*_options.output, _model.species.empty() ? _unnamed : _model.species);
     if (_options.json)
-      report.emplace(*_options.json, sinterJson(_options.backend, _options.precision),
-                     potentialJson(_options.potential, _model));
+      report.emplace(*_options.json,
+                     nlohmann::ordered_json{{"sinter", sinterJson(_options.backend, _options.precision)},
+                                            {"potential", potentialJson(_options.potential, _model)}});
     {
       Progress progress("eval", frames.size(), _options.quiet);
       while (auto const batch = frames.nextBatch(atoms_per_batch)) {
@@ -184,7 +162,7 @@ class Eval {
           _errors.add(batch->structures[s], results[s]);
           if (spread != nullptr) _check.add(batch->structures[s], results[s], *spread);
           if (writer) writeFrame(*writer, batch->structures[s], results[s], spread);
-          if (report) report->add(batch->indices[s], batch->structures[s], results[s], spread);
+          if (report) report->add(frameJson(batch->indices[s], batch->structures[s], results[s], spread));
         }
         progress.update(frames.frames(), frames.atoms());
       }
@@ -193,7 +171,12 @@ class Eval {
     double const rate = static_cast<double>(frames.atoms()) / std::max(seconds(evaluating), 1e-9);
     double const wall = seconds(Clock::now() - begin);
     if (writer) writer->close();
-    if (report) report->finish(_errors, uncertaintyJson(), {{"wall_s", wall}, {"atom_evaluations_per_s", rate}});
+    if (report) {
+      nlohmann::ordered_json tail = {{"errors", errorsJson(_errors)}};
+      if (auto const uncertainty = uncertaintyJson()) tail["uncertainty"] = *uncertainty;
+      tail["time"] = {{"wall_s", wall}, {"atom_evaluations_per_s", rate}};
+      report->finish(tail);
+    }
     if (!_options.quiet) printSummary(frames, wall, rate);
   }
 

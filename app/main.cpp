@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);  // none is found in run(): CLI11 would name it before a misspelt one
   sinter::app::addInfoCommand(app);
   sinter::app::addEvalCommand(app);
+  sinter::app::addRelaxCommand(app);
   sinter::app::addFitCommand(app);
   sinter::app::addConvertCommand(app);
   sinter::app::addSoapCommand(app);

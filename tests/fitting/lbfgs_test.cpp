@@ -1,5 +1,5 @@
 // L-BFGS: the line search, directions, and variable projection that takes such steps.
-#include "sinter/fitting/lbfgs.hpp"
+#include "sinter/core/lbfgs.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,6 +10,7 @@
 #include "sinter/core/evaluation.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_model.hpp"
+#include "test_systems.hpp"
 
 namespace sinter::test {
 
@@ -42,10 +43,7 @@ std::string staticPoint(std::string const& dump = "forces.dump");
 void expectEqual(LammpsRun const& run, std::string const& dump, Structure const& structure, Evaluation const& expected,
                  std::size_t point = 0);
 
-/// A solid like silicon in the manner of Stillinger and Weber, with a minimum near the diamond lattice:
-///   E_i = sum_jk A f_j f_k (cos(theta_jk) + 1/3)^2 - 2 (16/9) A sum_j f_j,
-/// with f(r) = 1 at the bond length and ranks nu <= 2; the terms j = k are the repulsion 16/9 A f^2.
-MtpModel solidModel();
+using reference::solidModel;
 
 /// Writes the structure as data file "data" (one type) and the potential as "test.mtp".
 void writeSystem(TemporaryFolder const& folder, MtpModel const& model, Structure const& structure);

@@ -83,6 +83,29 @@ std::vector<int> typesOf(MtpModel const& model, Structure const& structure) {
   return SpeciesMap(model.species, model.species_count).typesOf(structure, "test");
 }
 
+MtpModel solidModel() {
+  MtpTemplateOptions options;
+  options.level = 12;
+  options.species = {14};
+  options.min_dist = 1.6;
+  MtpModel model = makeMtpTemplate(options);
+  setExponentialStart(model, 2.35);
+  // The second radial function, which decays as exp(-2 r), alone.
+  auto const size = static_cast<std::size_t>(model.radial_basis_size);
+  model.radial_coeffs = {model.radial_coeffs.begin() + size, model.radial_coeffs.begin() + 2 * size};
+  model.radial_funcs_count = 1;
+  model.alpha_index_basic = {{0, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 2, 0, 0},
+                             {0, 1, 1, 0}, {0, 1, 0, 1}, {0, 0, 2, 0}, {0, 0, 1, 1}, {0, 0, 0, 2}};
+  model.alpha_index_times = {{0, 0, 1, 10}, {1, 1, 1, 11}, {2, 2, 1, 11}, {3, 3, 1, 11}, {4, 4, 1, 12},
+                             {5, 5, 2, 12}, {6, 6, 2, 12}, {7, 7, 1, 12}, {8, 8, 2, 12}, {9, 9, 1, 12}};
+  model.alpha_moments_count = 13;
+  model.alpha_moment_mapping = {0, 10, 11, 12};
+  double const a = 0.5;  // (eV)
+  model.moment_coeffs = {-2 * 16. / 9 * a, a / 9, a * 2 / 3, a};
+  model.species_coeffs = {0};
+  return model;
+}
+
 std::vector<MtpModel> modelsOfAllKinds() {
   std::vector<MtpModel> all;
   for (int const level : {2, 6, 12}) all.push_back(testModel(level));

@@ -39,6 +39,11 @@ Structure randomStructure(int atoms, Matrix3 const& cell, std::array<bool, 3> co
 MtpModel testModel(int level, std::vector<std::int32_t> const& species = {14}, double max_dist = 5.0,
                    std::uint64_t seed = 1, RadialBasisType type = RadialBasisType::RBChebyshev);
 
+/// A solid like silicon in the manner of Stillinger and Weber, with a minimum near the diamond lattice:
+///   E_i = sum_jk A f_j f_k (cos(theta_jk) + 1/3)^2 - 2 (16/9) A sum_j f_j,
+/// with f(r) = 1 at the bond length and ranks nu <= 2; the terms j = k are the repulsion 16/9 A f^2.
+MtpModel solidModel();
+
 /// Potentials of several levels, numbers of species and all radial bases.
 std::vector<MtpModel> modelsOfAllKinds();
 

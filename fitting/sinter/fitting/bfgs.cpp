@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sinter/core/execution.hpp"
-#include "sinter/fitting/lbfgs.hpp"
+#include "sinter/core/lbfgs.hpp"
 
 namespace sinter {
 

@@ -13,7 +13,7 @@
 
 #include <vector>
 
-#include "sinter/fitting/lbfgs.hpp"
+#include "sinter/core/lbfgs.hpp"
 #include "sinter/fitting/training_rows.hpp"
 #include "sinter/fitting/variable_projection.hpp"
 #include "sinter/mtp/mtp_model.hpp"

@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-#include "sinter/fitting/lbfgs.hpp"
+#include "sinter/core/lbfgs.hpp"
 #include "sinter/fitting/training_rows.hpp"
 #include "sinter/mtp/mtp_model.hpp"
 

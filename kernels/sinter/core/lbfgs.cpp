@@ -1,4 +1,4 @@
-#include "sinter/fitting/lbfgs.hpp"
+#include "sinter/core/lbfgs.hpp"
 
 #include <algorithm>
 #include <cmath>
