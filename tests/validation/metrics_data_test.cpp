@@ -119,7 +119,8 @@ TEST_F(TurboGap, StructureFactor) {
     pairs.total.push_back(at < 0 ? 0 : p + 1 < g.x.size() ? (1 - part) * g.y[p] + part * g.y[p + 1] : 1);
   }
   auto const found = transformedStructureFactor(pairs, expected.x, true);
-  for (std::size_t p = 0; p < found.size(); ++p) EXPECT_NEAR(found[p], expected.y[p], 0.001) << expected.x[p];
+  // The lines miss up to step^2 / 8 = 2e-4 A^2 of the curvature of g, which is 13 / A^2 at its first peak.
+  for (std::size_t p = 0; p < found.size(); ++p) EXPECT_NEAR(found[p], expected.y[p], 0.003) << expected.x[p];
 }
 
 }  // namespace

@@ -333,6 +333,7 @@ TEST(FindPeak, IsTheVertexOfAParabola) {
   EXPECT_FALSE(findPeak(q, s, 2.1, 2.9));  // falls from the edge
   EXPECT_FALSE(findPeak(q, s, 2, 2.1));    // too few
   EXPECT_FALSE(findPeak({}, {}, 1, 3));
+  expectInputError([&] { (void)findPeak(q, {}, 1, 3); }, "found 0 values of S");
   std::vector<double> const flat(q.size(), 1.0);
   EXPECT_FALSE(findPeak(q, flat, 1, 3));
   // Coarse points: three neighbours.

@@ -132,14 +132,14 @@ TEST(MetricSettingsTest, AreChecked) {
     expectInputError([&] { checkMetricSettings(settings); }, fragment);
   };
   checkMetricSettings({});
-  refused([](auto& s) { s.bond_cutoff = 0; }, "bond cutoff: found 0");
-  refused([](auto& s) { s.angle_bin = 181; }, "angle bin: found 181");
+  refused([](auto& s) { s.bond_cutoff = 0; }, "bond_cutoff: found 0");
+  refused([](auto& s) { s.angle_bin = 181; }, "angle_bin: found 181");
   refused([](auto& s) { s.r_max = 0; }, "r_max: found 0");
-  refused([](auto& s) { s.r_bin = 11; }, "r bin: found 11");
+  refused([](auto& s) { s.r_bin = 11; }, "r_bin: found 11");
   refused([](auto& s) { s.q_max = std::nan(""); }, "q_max: found nan");
-  refused([](auto& s) { s.q_bin = 0; }, "q bin: found 0");
-  refused([](auto& s) { s.vectors_per_bin = 0; }, "vectors per bin: found 0");
-  refused([](auto& s) { s.peak_from = 3; }, "first peak's range: found 3");
+  refused([](auto& s) { s.q_bin = 0; }, "q_bin: found 0");
+  refused([](auto& s) { s.vectors_per_bin = 0; }, "vectors_per_bin: found 0");
+  refused([](auto& s) { s.peak_from = 3; }, "peak_from: found 3");
 }
 
 }  // namespace

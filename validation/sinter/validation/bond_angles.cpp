@@ -128,6 +128,12 @@ double AngleStatistics::standardDeviation() const {
   return variance < 0 ? 0 : std::sqrt(variance);  // below zero by rounding; not a number stays so
 }
 
+AngleStatistics AngleStatistics::withoutHistogram() const {
+  AngleStatistics result = *this;
+  result._histogram.clear();
+  return result;
+}
+
 #define SINTER_INSTANTIATE(SPACE) \
   template BondAngles measureBondAngles(SPACE const&, NeighborList<SPACE::memory_space> const&, double, double);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)

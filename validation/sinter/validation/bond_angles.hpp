@@ -28,6 +28,9 @@ class AngleStatistics {
   /// Of the distribution (divided by the number of angles; degrees). Not a number without angles.
   [[nodiscard]] double standardDeviation() const;
 
+  /// Count, mean and deviation only.
+  [[nodiscard]] AngleStatistics withoutHistogram() const;
+
   /// About the mean of four equal bonds, so that sums of squares keep their digits (degrees).
   static constexpr double shift() { return 109.5; }
 

@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <string>
+
+#include "sinter/core/error.hpp"
 
 namespace sinter {
 
@@ -87,6 +90,9 @@ double BinnedStructureFactor::standardError(std::size_t bin) const {
 
 std::optional<DiffractionPeak> findPeak(std::span<double const> q, std::span<double const> s, double from, double to) {
   constexpr double half_width = 0.1 * (1 + 1e-9);  // (1/A); bins of 0.05 / A: two on each side
+  if (q.size() != s.size())
+    throw InputError("findPeak: found " + std::to_string(s.size()) + " values of S, expected one for each of " +
+                     std::to_string(q.size()) + " Q");
   std::vector<double> x, y;
   for (std::size_t p = 0; p < q.size(); ++p)
     if (q[p] >= from && q[p] <= to && std::isfinite(s[p])) {

@@ -69,6 +69,7 @@ struct DiffractionPeak {
 /// \param q, s points of S(Q), q ascending (1/A); those that are not numbers are left out
 /// \returns nothing where there is no such peak: the highest point is at the edge of the range, or the parabola has no
 ///          maximum among its points.
+/// \throws InputError when q and s have different lengths.
 /// Source: the top of a peak is a parabola to second order; the width is our choice.
 [[nodiscard]] std::optional<DiffractionPeak> findPeak(std::span<double const> q, std::span<double const> s, double from,
                                                       double to);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 #include <span>
+#include <sstream>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
@@ -36,19 +37,24 @@ void requireCell(Structure const& structure) {
 }  // namespace
 
 void checkMetricSettings(MetricSettings const& settings) {
-  auto const check = [](char const* name, double value, double least, double most, char const* unit) {
-    if (!(value >= least && value <= most))
-      throw InputError(std::string(name) + ": found " + std::to_string(value) + ", expected " + std::to_string(least) +
-                       " to " + std::to_string(most) + " (" + unit + ")");
+  auto const text = [](double value) {
+    std::ostringstream stream;
+    stream << value;
+    return stream.str();
   };
-  check("bond cutoff", settings.bond_cutoff, 0.1, 100, "Angstrom");
-  check("angle bin", settings.angle_bin, 0.001, 180, "degrees");
-  check("r_max", settings.r_max, 0.1, 1000, "Angstrom");
-  check("r bin", settings.r_bin, 1e-6 * settings.r_max, settings.r_max, "Angstrom");
-  check("q_max", settings.q_max, 0.1, 1000, "1/Angstrom");
-  check("q bin", settings.q_bin, 1e-6 * settings.q_max, settings.q_max, "1/Angstrom");
-  check("vectors per bin", settings.vectors_per_bin, 1, 1e6, "a number");
-  check("first peak's range", settings.peak_from, 0, settings.peak_to, "1/Angstrom");
+  auto const check = [&](char const* name, double value, double least, double most, char const* unit) {
+    if (!(value >= least && value <= most))
+      throw InputError(std::string(name) + ": found " + text(value) + ", expected " + text(least) + " to " +
+                       text(most) + unit);
+  };
+  check("bond_cutoff", settings.bond_cutoff, 0.1, 100, " (Angstrom)");
+  check("angle_bin", settings.angle_bin, 0.001, 180, " (degrees)");
+  check("r_max", settings.r_max, 0.1, 1000, " (Angstrom)");
+  check("r_bin", settings.r_bin, 1e-6 * settings.r_max, settings.r_max, " (Angstrom)");
+  check("q_max", settings.q_max, 0.1, 1000, " (1/Angstrom)");
+  check("q_bin", settings.q_bin, 1e-6 * settings.q_max, settings.q_max, " (1/Angstrom)");
+  check("vectors_per_bin", settings.vectors_per_bin, 1, 1e6, "");
+  check("peak_from", settings.peak_from, 0, settings.peak_to, " (1/Angstrom)");
 }
 
 std::vector<double> waveNumbers(MetricSettings const& settings) {
@@ -138,6 +144,7 @@ void TrajectoryMetrics::add(FrameMetrics const& frame) {
 }
 
 std::optional<DiffractionPeak> findFirstPeak(MetricSettings const& settings, std::vector<double> const& transformed) {
+  if (transformed.empty()) return std::nullopt;
   return findPeak(waveNumbers(settings), transformed, settings.peak_from, settings.peak_to);
 }
 
