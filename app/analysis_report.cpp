@@ -85,7 +85,6 @@ void AnalysisReport::add(ChosenFrame const& frame, FrameMetrics const& metrics) 
   row.transformed_peak = metrics.transformed_peak;
   row.direct_peak = metrics.direct_peak;
   _rows.push_back(std::move(row));
-  _atoms += frame.structure.size();
   _species.insert(frame.structure.species.begin(), frame.structure.species.end());
   _metrics.add(metrics);
   for (auto const& [metric, reason] : metrics.failures) _failures[metric].push_back({frame.index, reason});

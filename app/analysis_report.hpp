@@ -24,12 +24,10 @@ class AnalysisReport {
 
   void add(ChosenFrame const& frame, FrameMetrics const& metrics);
 
-  /// Sections `frames`, `coordination`, `bond_angles`, `pair_distribution`, `structure_factor` and `settings`; lists of
-  /// the same length, each member of a section that has lists, are a curve or a table.
+  /// Sections `settings`, `frames`, `coordination`, `bond_angles`, `pair_distribution` and `structure_factor`.
   [[nodiscard]] nlohmann::ordered_json json() const;
 
-  /// Atoms of all frames, and symbols of their species.
-  [[nodiscard]] std::size_t atoms() const { return _atoms; }
+  /// Symbols of the species of all frames.
   [[nodiscard]] nlohmann::ordered_json speciesJson() const;
 
  private:
@@ -57,7 +55,6 @@ class AnalysisReport {
 
   MetricSettings _settings;
   std::vector<Row> _rows;
-  std::size_t _atoms = 0;
   std::set<std::int32_t> _species;
   TrajectoryMetrics _metrics;
   std::map<std::string, std::vector<Failure>> _failures;  // by metric

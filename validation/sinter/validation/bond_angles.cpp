@@ -51,7 +51,7 @@ struct BondAnglesKernel {
         int const bin = Kokkos::min(static_cast<int>(angle * bins_per_degree), last_bin);
         counts(bin, 0) += 1;
         if (count == 5) counts(bin, 1) += 1;
-        double const difference = angle - AngleStatistics::shift();
+        double const difference = angle - AngleStatistics::shift;
         sum += difference;
         sum_of_squares += difference * difference;
       }
@@ -120,7 +120,7 @@ AngleStatistics& AngleStatistics::operator+=(AngleStatistics const& other) {
   return *this;
 }
 
-double AngleStatistics::mean() const { return shift() + _sum / static_cast<double>(_count); }
+double AngleStatistics::mean() const { return shift + _sum / static_cast<double>(_count); }
 
 double AngleStatistics::standardDeviation() const {
   double const mean = _sum / static_cast<double>(_count),

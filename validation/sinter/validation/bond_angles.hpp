@@ -13,7 +13,7 @@ namespace sinter {
 class AngleStatistics {
  public:
   AngleStatistics() = default;
-  /// Sums are those of angle - `shift()`.
+  /// Sums are those of angle - `shift`.
   AngleStatistics(std::vector<std::int64_t> histogram, double sum, double sum_of_squares);
 
   /// Joins the angles of another frame, in bins of the same width.
@@ -32,7 +32,7 @@ class AngleStatistics {
   [[nodiscard]] AngleStatistics withoutHistogram() const;
 
   /// About the mean of four equal bonds, so that sums of squares keep their digits (degrees).
-  static constexpr double shift() { return 109.5; }
+  static constexpr double shift = 109.5;
 
  private:
   std::vector<std::int64_t> _histogram;

@@ -101,6 +101,7 @@ std::vector<double> directStructureFactor(ExecutionSpace const& space,
                                           WaveVectors const& vectors) {
   using MemorySpace = typename ExecutionSpace::memory_space;
   using Kernel = detail::ScatteringKernel<ExecutionSpace>;
+  using LongPolicy = Kokkos::RangePolicy<ExecutionSpace, Kokkos::IndexType<std::int64_t>>;
   (void)detail::periodicVolume("directStructureFactor", space, batch);
   int const atoms = batch.atoms();
   std::int64_t const packs = static_cast<std::int64_t>((vectors.size() + Kernel::lanes - 1) / Kernel::lanes),
@@ -127,12 +128,11 @@ std::vector<double> directStructureFactor(ExecutionSpace const& space,
         Kokkos::view_alloc(space, "sinter::validation::scattering_sums", Kokkos::WithoutInitializing), blocks, padded);
   };
   Kernel const kernel{fractional, indices(0), indices(1), indices(2), packs, allocate(), allocate()};
-  Kokkos::parallel_for("sinter::validation::scattering", Kokkos::RangePolicy<ExecutionSpace>(space, 0, blocks * packs),
-                       kernel);
+  Kokkos::parallel_for("sinter::validation::scattering", LongPolicy(space, 0, blocks * packs), kernel);
   Kokkos::View<double*, MemorySpace> const result("sinter::validation::structure_factor", vectors.size());
   auto const real = kernel.real, imaginary = kernel.imaginary;
   Kokkos::parallel_for(
-      "sinter::validation::structure_factor", Kokkos::RangePolicy<ExecutionSpace>(space, 0, vectors.size()),
+      "sinter::validation::structure_factor", LongPolicy(space, 0, static_cast<std::int64_t>(vectors.size())),
       KOKKOS_LAMBDA(std::int64_t v) {
         double a = 0, b = 0;
         for (std::int64_t block = 0; block < blocks; ++block) {
