@@ -166,7 +166,8 @@ class Analyze {
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
     for (char const* section : {"bond_angles", "pair_distribution", "structure_factor"})
       if (auto const& failures = report[section]["failures"]; !failures.empty())
-        fmt::print("{}: not of {} frames: {}\n", section, failures.size(), failures[0]["reason"].get<std::string>());
+        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
+                   report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());
     fmt::print("{} written\n", inFolder("report.html"));
   }
 

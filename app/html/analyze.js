@@ -63,7 +63,7 @@ if (angles.all !== null && angles.all.count > 0) {
 
 const {r, g, ...partials} = report.pair_distribution.curves;
 if (r.length > 0) {
-  figure('pairs-figure', `Mean of ${report.pair_distribution.frames} frames.`, {x: {title: 'r, Å'}, y: {title: 'g(r)'}},
+  figure('pairs-figure', `Mean over ${report.pair_distribution.frames} frame(s).`, {x: {title: 'r, Å'}, y: {title: 'g(r)'}},
     [{name: 'all', points: zip(r, g), line: true, size: 0},
       ...Object.entries(partials).map(([name, values]) => ({name, points: zip(r, values), line: true, size: 0}))]);
 } else {

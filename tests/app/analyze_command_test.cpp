@@ -235,7 +235,7 @@ TEST_F(AnalyzeCommand, SaysWhatHasNoMeaning) {
   molecule[1].periodic = {false, false, false};
   molecule[1].cell = {};
   write(molecule, folder / "in.extxyz");
-  EXPECT_NE(analyze("in.extxyz").out.find("pair_distribution: not of 1 frames"), std::string::npos);
+  EXPECT_NE(analyze("in.extxyz").out.find("pair_distribution: left out for 1 of 2 frames"), std::string::npos);
   auto found = report();
   for (char const* section : {"pair_distribution", "structure_factor"}) {
     ASSERT_EQ(found[section]["failures"].size(), 1U);
