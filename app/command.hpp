@@ -8,6 +8,9 @@
 
 namespace sinter::app {
 
+/// `sinter analyze TRAJECTORY`: structural metrics along a trajectory, and their report.
+void addAnalyzeCommand(CLI::App& app);
+
 /// `sinter convert IN OUT`: structures from one kind of file into another.
 void addConvertCommand(CLI::App& app);
 

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +14,7 @@
 
 #include "chosen_frames.hpp"
 #include "command.hpp"
+#include "command_line.hpp"
 #include "interrupt.hpp"
 #include "output_path.hpp"
 #include "potential_file.hpp"
@@ -40,15 +39,6 @@ struct ConvertOptions {
   std::uint64_t seed = 1;
   bool append = false, deduplicate = false, quiet = false;
 };
-
-/// The command as it was given, blanks between its words.
-std::string commandLine() {
-  std::ifstream stream("/proc/self/cmdline", std::ios::binary);
-  std::string line{std::istreambuf_iterator<char>(stream), {}};
-  while (!line.empty() && line.back() == '\0') line.pop_back();
-  std::replace(line.begin(), line.end(), '\0', ' ');
-  return line.empty() ? "sinter convert" : line;
-}
 
 /// A further set of labels, from the same frames by other keys: --labels NAME=ENERGY,FORCE,VIRIAL.
 struct LabelSetOption {

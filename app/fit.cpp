@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
 #include "label_keys.hpp"
+#include "output_path.hpp"
 #include "progress.hpp"
 #include "sha256.hpp"
 #include "sinter/core/chemical_elements.hpp"
@@ -100,23 +100,6 @@ void forPredictions(MtpModel const& model, StructureSet const& set, std::vector<
   }
 }
 
-/// Wrong names of the output folder are found before the work, not after it.
-void checkOutputFolder(std::string const& folder) {
-  auto existing = std::filesystem::absolute(folder);
-  std::error_code error;
-  while (!std::filesystem::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
-  if (!std::filesystem::is_directory(existing))
-    throw InputError("output.dir: found '" + folder + "', but " + existing.string() +
-                     " is a file, expected a folder or the name of a new one");
-}
-
-void makeOutputFolder(std::string const& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!std::filesystem::is_directory(folder))
-    throw SystemError("cannot make the folder " + folder + ": " + error.message());
-}
-
 class Fit {
  public:
   explicit Fit(FitOptions const& options) : _options(options) {}
@@ -137,7 +120,7 @@ class Fit {
     withRanks([this] {
       _ranks.together([this] {
         _settings = readFitSettings(_options.settings, _options.overrides);
-        checkOutputFolder(_settings.output_dir);
+        checkOutputFolder("output.dir", _settings.output_dir);
       });
       KokkosSession const session;
       withBackend(_options.backend, [&]<class Space>() { runOn<Space>(); });

@@ -77,5 +77,6 @@ int main(int argc, char** argv) {
   sinter::app::addFitCommand(app);
   sinter::app::addConvertCommand(app);
   sinter::app::addSoapCommand(app);
+  sinter::app::addAnalyzeCommand(app);
   return run(app, argc, argv);
 }

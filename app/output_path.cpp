@@ -25,6 +25,21 @@ void checkOutputPath(std::string const& option, std::string const& file, std::ve
       fail("found the name of another input or output, expected one of its own");
 }
 
+void checkOutputFolder(std::string const& option, std::string const& folder) {
+  fs::path existing = fs::absolute(folder);
+  std::error_code error;
+  while (!fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
+  if (!fs::is_directory(existing))
+    throw InputError(option + ": found '" + folder + "', but " + existing.string() +
+                     " is a file, expected a folder or the name of a new one");
+}
+
+void makeOutputFolder(std::string const& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!fs::is_directory(folder)) throw SystemError("cannot make the folder " + folder + ": " + error.message());
+}
+
 std::string lowerExtension(std::string const& file) {
   std::string extension = fs::path(file).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),

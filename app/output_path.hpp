@@ -12,6 +12,13 @@ namespace sinter::app {
 /// and file.
 void checkOutputPath(std::string const& option, std::string const& file, std::vector<std::string> const& taken);
 
+/// Checks that `folder` (given to `option`) is a folder or can become one. \throws InputError naming both.
+void checkOutputFolder(std::string const& option, std::string const& folder);
+
+/// Makes `folder` and those above it, where they are missing.
+/// \throws SystemError when that fails.
+void makeOutputFolder(std::string const& folder);
+
 /// The extension of a file name in lower case, with its dot.
 [[nodiscard]] std::string lowerExtension(std::string const& file);
 

@@ -424,6 +424,16 @@ Section soap() {
   return section;
 }
 
+Section analyses() {
+  Section section{"Analyses of trajectories", {}};
+  for (char const* arguments : {"analyze good.xyz", "analyze none.xyz -o out", "analyze good.xyz -o good.xyz",
+                                "analyze good.xyz -o out --bond-cutoff 0", "analyze good.xyz -o out --r-max=-1",
+                                "analyze good.xyz -o out --r-bin 20", "analyze good.xyz -o out --q-bin nan",
+                                "analyze good.xyz -o out --vectors 0", "analyze good.xyz -o out --peak-from 3"})
+    section.cases.push_back({"", "", "", arguments});
+  return section;
+}
+
 Section usage() {
   Section section{"Usage", {}};
   for (char const* arguments : {"", "evaluate", "eval", "eval good.mtp", "eval good.mtp good.xyz --unknown",
@@ -506,7 +516,7 @@ TEST_F(BadInput, MessagesAreThoseOfTheTable) {
   std::size_t count = 0;
   std::string table;
   for (Section const& section :
-       {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(), usage()}) {
+       {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(), analyses(), usage()}) {
     bool const commands = section.cases.front().what.empty();
     table +=
         "\n## " + section.title + "\n\n| " + (commands ? "command" : "what is wrong") + " | message |\n|---|---|\n";

@@ -1,0 +1,215 @@
+/// \file
+/// `sinter analyze`: structural metrics of a trajectory, frame by frame, and their report.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "analysis_report.hpp"
+#include "chosen_frames.hpp"
+#include "command.hpp"
+#include "command_line.hpp"
+#include "interrupt.hpp"
+#include "json_report.hpp"
+#include "kokkos_session.hpp"
+#include "output_path.hpp"
+#include "potential_file.hpp"
+#include "progress.hpp"
+#include "sha256.hpp"
+#include "sinter/core/error.hpp"
+#include "sinter/core/file_output.hpp"
+#include "sinter/structures/extxyz_writer.hpp"
+#include "sinter/validation/structure_metrics.hpp"
+
+namespace sinter::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AnalyzeOptions {
+  FrameOptions trajectory;
+  MetricSettings metrics;
+  std::string output;
+  bool exports = false;
+  std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
+  bool quiet = false;
+};
+
+/// A folder that is made where it is missing, and goes again, with those that were made for it, when it stays empty.
+class OutputFolder {
+ public:
+  explicit OutputFolder(std::string const& folder) {
+    for (fs::path path = fs::absolute(fs::path(folder) / ".").parent_path(); !fs::exists(path);
+         path = path.parent_path())
+      _made.push_back(path);
+    makeOutputFolder(folder);
+  }
+  OutputFolder(OutputFolder const&) = delete;
+  OutputFolder& operator=(OutputFolder const&) = delete;
+  ~OutputFolder() {
+    std::error_code is_not_empty;
+    for (auto const& path : _made) fs::remove(path, is_not_empty);
+  }
+
+ private:
+  std::vector<fs::path> _made;  // innermost first
+};
+
+/// One run of the command.
+class Analyze {
+ public:
+  explicit Analyze(AnalyzeOptions const& options) : _options(options), _report(options.metrics) {}
+
+  void run() {
+    checkMetricSettings(_options.metrics);
+    checkOutputFolder("-o", _options.output);
+    ChosenFrames frames(_options.trajectory, atomicNumbersOf(_options.trajectory.species));
+    KokkosSession const session;
+    _folder.emplace(_options.output);
+    if (_options.exports) {
+      checkOutputPath("--export", inFolder("frames.extxyz"), {_options.trajectory.file});
+      _export.emplace(inFolder("frames.extxyz"));
+    }
+    withBackend(_options.backend, [&]<class Space>() { measureFrames<Space>(frames); });
+    if (_export) _export->close();
+    writeReport(frames);
+    if (_unreadable)
+      throw InputError(*_unreadable +
+                       fmt::format(" ({} holds the {} frames before it)", inFolder("report.json"), frames.frames()));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - _begin).count(); }
+  [[nodiscard]] std::string inFolder(std::string const& name) const {
+    return (fs::path(_options.output) / name).string();
+  }
+
+  // A frame that cannot be read ends the trajectory: where the next one begins is not known.
+  std::optional<ChosenFrame> nextFrame(ChosenFrames& frames) {
+    try {
+      return frames.next();
+    } catch (InputError const& error) {
+      stopWhenInterrupted();
+      if (frames.frames() == 0) throw;
+      _unreadable = error.what();
+      return std::nullopt;
+    }
+  }
+
+  template <class Space>
+  void measureFrames(ChosenFrames& frames) {
+    StructureMetrics<Space> metrics(_options.metrics);
+    {
+      Progress progress("analyze", frames.size(), _options.quiet);
+      while (auto const frame = nextFrame(frames)) {
+        auto const found = metrics.measure(frame->structure, frame->name);
+        stopWhenInterrupted();
+        _report.add(*frame, found);
+        if (_export) exportFrame(frame->structure, found.bonds);
+        progress.update(frames.frames(), frames.atoms());
+      }
+    }
+    frames.finish();
+  }
+
+  void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
+    std::vector<double> const coordination(bonds.begin(), bonds.end());
+    StructureWriter::AtomColumn const column{"coordination", coordination};
+    _export->write(structure, {&column, 1});
+  }
+
+  void writeReport(ChosenFrames const& frames) const {
+    auto const& file = _options.trajectory.file;
+    nlohmann::ordered_json report = {{"sinter", sinterJson(_options.backend, "double")},
+                                     {"command", commandLine()},
+                                     {"trajectory",
+                                      {{"file", file},
+                                       {"sha256", nullptr},
+                                       {"frames", frames.frames()},
+                                       {"atoms", frames.atoms()},
+                                       {"species", _report.speciesJson()},
+                                       {"unreadable", nullptr}}}};
+    if (fs::is_regular_file(file)) report["trajectory"]["sha256"] = sha256OfFile(file);
+    if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
+    report.update(_report.json());
+    double const wall = seconds();
+    report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
+    makeOutputFolder(inFolder("csv"));
+    for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
+    writeFile(inFolder("report.json"), toIndentedText(report));
+    writeFile(inFolder("report.html"), analysisHtml(report));
+    if (!_options.quiet) printSummary(report);
+  }
+
+  void printSummary(nlohmann::ordered_json const& report) const {
+    auto const& coordination = report["coordination"];
+    fmt::print("{} frames, {} atoms in {:.3g} s\n", report["trajectory"]["frames"].get<std::size_t>(),
+               report["trajectory"]["atoms"].get<std::size_t>(), report["time"]["wall_s"].get<double>());
+    fmt::print("bonds per atom {:.4f}; N3 {:.3f} %, N4 {:.3f} %, N5 {:.3f} %\n", coordination["mean"].get<double>(),
+               100 * coordination["n3"].get<double>(), 100 * coordination["n4"].get<double>(),
+               100 * coordination["n5"].get<double>());
+    if (auto const& angles = report["bond_angles"]["all"]; !angles.is_null() && angles["count"] > 0)
+      fmt::print("bond angles {:.2f} +- {:.2f} degrees\n", angles["mean"].get<double>(),
+                 angles["standard_deviation"].get<double>());
+    for (char const* kind : {"transformed", "direct"})
+      if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
+        fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
+                   peak["height"].get<double>(), peak["inverse_height"].get<double>());
+    for (char const* section : {"bond_angles", "pair_distribution", "structure_factor"})
+      if (auto const& failures = report[section]["failures"]; !failures.empty())
+        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
+                   report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());
+    fmt::print("{} written\n", inFolder("report.html"));
+  }
+
+  AnalyzeOptions const& _options;
+  AnalysisReport _report;
+  std::optional<OutputFolder> _folder;
+  std::optional<ExtxyzWriter> _export;     // goes before the folder that it writes to
+  std::optional<std::string> _unreadable;  // why reading ended before the end
+  Clock::time_point _begin = Clock::now();
+};
+
+}  // namespace
+
+void addAnalyzeCommand(CLI::App& app) {
+  auto const options = std::make_shared<AnalyzeOptions>();
+  auto& metrics = options->metrics;
+  CLI::App* const command = app.add_subcommand("analyze",
+                                               "Structure along a trajectory: coordination, bond angles, g(r), S(Q) "
+                                               "and its first peak; report.html, report.json "
+                                               "and csv/ in a folder");
+  addFrameOptions(
+      *command, options->trajectory, "TRAJECTORY",
+      "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where the file does not name them, as in Si,O");
+  command->add_option("-o,--output", options->output, "Folder of the report, made if missing")->required();
+  auto const add = [&](char const* name, auto& value, char const* help) {
+    command->add_option(name, value, help)->capture_default_str();
+  };
+  add("--bond-cutoff", metrics.bond_cutoff, "Atoms closer than that are bonded (Angstrom)");
+  add("--angle-bin", metrics.angle_bin, "Bins of bond angles (degrees)");
+  add("--r-max", metrics.r_max, "g(r) up to there, also beyond half the cell; memory: 10 bytes per pair (Angstrom)");
+  add("--r-bin", metrics.r_bin, "Bins of g(r) (Angstrom)");
+  add("--q-max", metrics.q_max, "S(Q) up to there (1/Angstrom)");
+  add("--q-bin", metrics.q_bin, "Bins of S(Q) (1/Angstrom)");
+  command->add_flag("--lorch", metrics.lorch, "S(Q) from g(r) with the window of Lorch");
+  add("--vectors", metrics.vectors_per_bin, "S(Q) by direct sums: wave vectors per bin at most, chosen at random");
+  add("--seed", metrics.seed, "Of that choice");
+  add("--peak-from", metrics.peak_from, "The first sharp diffraction peak is looked for from here (1/Angstrom)");
+  add("--peak-to", metrics.peak_to, "... to here (1/Angstrom)");
+  command->add_flag("--export", options->exports, "Also frames.extxyz, for OVITO: with a column coordination");
+  addBackendOption(*command, options->backend);
+  command->add_flag("--quiet", options->quiet, "No progress and no summary");
+  command->callback([options] { runInterruptible<Analyze>(*options); });
+}
+
+}  // namespace sinter::app

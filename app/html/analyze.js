@@ -1,0 +1,100 @@
+// The report of `sinter analyze`.
+'use strict';
+const {trajectory, settings, frames, coordination} = report;
+const angles = report.bond_angles, factor = report.structure_factor;
+const percent = (x) => (isNumber(x) ? `${digits(100 * x, 4)} %` : '–');
+const zip = (xs, ys, factor = 1) => xs.map((x, i) => [x, isNumber(ys[i]) ? factor * ys[i] : ys[i]]);
+const peaks = [['from g(r)', factor.transformed.peak], ['direct sums', factor.direct.peak]];
+
+facts('overview', [
+  ['trajectory', trajectory.file],
+  ['species', trajectory.species.join(', ')],
+  ['frames', String(trajectory.frames)],
+  ['atoms in all', String(trajectory.atoms)],
+  ['bonds per atom', digits(coordination.mean)],
+  ['N3 (three bonds)', percent(coordination.n3)],
+  ['N4', percent(coordination.n4)],
+  ['N5', percent(coordination.n5)],
+  ['mean bond angle', `${fixed(angles.all?.mean, 2)}°`],
+  ['its deviation', `${fixed(angles.all?.standard_deviation, 2)}°`],
+  ...peaks.map(([name, peak]) => [`H⁻¹, ${name}`, fixed(peak?.inverse_height, 3)]),
+]);
+if (trajectory.unreadable !== null) note('unreadable', `The trajectory could not be read to its end: ${trajectory.unreadable}`);
+
+if (trajectory.frames > 1) {
+  const has_steps = frames.timestep.every(isNumber);
+  const time = has_steps ? frames.timestep : frames.index, x = {title: has_steps ? 'time step' : 'frame'};
+  const line = (name, values, factor = 1) => ({name, points: zip(time, values, factor), line: true, size: 1.5});
+  figure('frames-fractions', 'Atoms with three and five bonds.', {x, y: {title: 'share, %'}},
+    [line('N3', frames.n3, 100), line('N5', frames.n5, 100)]);
+  figure('frames-coordination', 'Mean number of bonds.', {x, y: {title: 'bonds per atom'}},
+    [line('coordination', frames.coordination)]);
+  figure('frames-angles', 'Bond angles.', {x, y: {title: 'angle, degrees'}},
+    [line('mean', frames.angle_mean), line('at atoms with five bonds', frames.five_fold_angle_mean)]);
+  figure('frames-peak', 'Inverse height of the first sharp diffraction peak.', {x, y: {title: 'H⁻¹'}},
+    [line('from g(r)', frames.peak_inverse_height), line('direct sums', frames.direct_peak_inverse_height)]);
+  figure('frames-density', 'Volume per atom.', {x, y: {title: 'volume, Å³/atom'}},
+    [line('volume', frames.volume.map((v, i) => (isNumber(v) ? v / frames.atoms[i] : v)))]);
+} else {
+  note('over-frames', 'The trajectory has one frame.');
+}
+
+const bonds = coordination.histogram;
+figure('coordination-figure', `Bonds closer than ${digits(settings.bond_cutoff)} Å.`,
+  {x: {title: 'bonds'}, y: {title: 'share of atoms, %'}},
+  [{name: 'atoms', points: zip(bonds.bonds, bonds.fraction, 100), line: true, size: 4}]);
+table('coordination-table', 'Atoms by their number of bonds.', ['bonds', 'atoms', 'share'],
+  bonds.bonds.map((n, i) => [String(n), String(bonds.atoms[i]), percent(bonds.fraction[i])]));
+
+if (angles.all !== null && angles.all.count > 0) {
+  table('angles-table', 'Mean and standard deviation, degrees.', ['atoms', 'angles', 'mean', 'standard deviation'],
+    [['all', angles.all], ['with five bonds', angles.five_fold]].map(([name, a]) =>
+      [name, String(a.count), fixed(a.mean, 3), fixed(a.standard_deviation, 3)]));
+  const histogram = angles.histogram, width = 180 / histogram.angle.length;
+  const density = (counts, count) => zip(histogram.angle, counts, 1 / (count * width));
+  const curves = [{name: 'all atoms', points: density(histogram.all, angles.all.count), line: true, size: 0}];
+  if (angles.five_fold.count > 0)
+    curves.push({name: 'atoms with five bonds', points: density(histogram.five_fold, angles.five_fold.count), line: true, size: 0});
+  figure('angles-figure', `Distribution of bond angles, bins of ${digits(width)}°.`,
+    {x: {title: 'angle, degrees'}, y: {title: 'probability, 1/degree'}}, curves);
+} else {
+  note('angles-figure', 'There are no bond angles.');
+}
+
+const {r, g, ...partials} = report.pair_distribution.curves;
+if (r.length > 0) {
+  figure('pairs-figure', `Mean over ${report.pair_distribution.frames} frame(s).`, {x: {title: 'r, Å'}, y: {title: 'g(r)'}},
+    [{name: 'all', points: zip(r, g), line: true, size: 0},
+      ...Object.entries(partials).map(([name, values]) => ({name, points: zip(r, values), line: true, size: 0}))]);
+} else {
+  note('pairs-figure', 'No frame has a volume.');
+}
+
+const direct = factor.direct.curves, transformed = factor.transformed.curves;
+if (direct.q.length > 0 || transformed.q.length > 0) {
+  table('peak-table', 'First sharp diffraction peak.', ['S(Q)', 'Q, 1/Å', 'height', 'H⁻¹'],
+    peaks.map(([name, peak]) => [name, fixed(peak?.q, 4), fixed(peak?.height, 4), fixed(peak?.inverse_height, 4)]));
+  figure('structure-factor-figure',
+    `S(Q) from g(r) up to ${digits(settings.r_max)} Å${settings.lorch ? ' (window of Lorch)' : ''}, and by direct sums.`,
+    {x: {title: 'Q, 1/Å'}, y: {title: 'S(Q)'}},
+    [{name: 'direct sums', points: zip(direct.q, direct.s), size: 2},
+      {name: 'from g(r)', points: zip(transformed.q, transformed.s), line: true, size: 0}]);
+} else {
+  note('structure-factor-figure', 'No frame has a volume.');
+}
+
+const failures = ['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
+  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason]));
+if (failures.length > 0) {
+  const most = 20;
+  table('failures-table', `Metrics that have no meaning for a frame${failures.length > most ? ` (${most} of ${failures.length})` : ''}.`,
+    ['metric', 'frame', 'reason'], failures.slice(0, most));
+} else {
+  note('failures-table', 'All metrics of all frames that could be read were measured.');
+}
+
+facts('provenance', [
+  ['command', report.command], ['SHA-256 of the trajectory', trajectory.sha256 ?? '–'],
+  ['sinter', `${report.sinter.version}, ${report.sinter.git}, ${report.sinter.backend}`],
+  ...Object.entries(settings).map(([name, value]) => [name.replaceAll('_', ' '), String(value)]),
+  ['time', `${digits(report.time.wall_s, 3)} s`]]);

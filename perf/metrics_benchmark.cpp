@@ -1,0 +1,94 @@
+/// \file
+/// Structural metrics with the settings of `sinter analyze`: bonds and their angles, g(r), direct sums of S(Q), and all
+/// of them with neighbour lists. One item is one atom. Answers are checked before a time counts.
+#include <benchmark/benchmark.h>
+
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "mtp_cases.hpp"
+#include "sinter/validation/direct_structure_factor.hpp"
+#include "sinter/validation/structure_metrics.hpp"
+
+namespace sinter::perf {
+namespace {
+
+using Space = Kokkos::DefaultExecutionSpace;
+constexpr double flops_per_phase = 50;  // direct_structure_factor.hpp
+
+// |sum_j exp(i k . r_j)|^2 / N by plain loops, in the cubic cell of a crystal.
+double plainStructureFactor(Structure const& structure, std::array<int, 3> const& indices) {
+  std::complex<double> sum = 0;
+  double const step = 2 * std::numbers::pi / structure.cell[0][0];
+  for (auto const& r : structure.positions)
+    sum += std::polar(1.0, step * (indices[0] * r[0] + indices[1] * r[1] + indices[2] * r[2]));
+  return std::norm(sum) / static_cast<double>(structure.size());
+}
+
+// Neighbours of atoms closer than r_max: those of one atom by plain loops, moved a little, against the mean of all.
+bool correct(FrameMetrics const& found, Structure const& structure, int atom) {
+  if (found.coordination.fraction(4) != 1 || found.angles->all.count() != 6 * found.coordination.atoms()) return false;
+  double pairs = 0;
+  for (std::size_t b = 0; b < found.pairs->bins(); ++b) {
+    double const inner = found.pairs->bin_width * static_cast<double>(b), outer = inner + found.pairs->bin_width;
+    pairs += found.pairs->total[b] * (std::pow(outer, 3) - std::pow(inner, 3));
+  }
+  pairs *= found.pairs->density * 4 * std::numbers::pi / 3;
+  auto const expected = static_cast<double>(neighborsOf(structure, atom, found.pairs->rMax()).size());
+  return std::abs(pairs - expected) < 0.05 * expected;
+}
+
+void all(benchmark::State& state, int cells) {
+  Structure const structure = crystalOf({}, cells);
+  StructureMetrics<Space> metrics{MetricSettings()};
+  if (!correct(metrics.measure(structure, "crystal"), structure, middleAtom(cells))) {
+    state.SkipWithError("the metrics of the crystal are wrong");
+    return;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(metrics.measure(structure, "crystal"));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(structure.size()));
+  state.counters["atoms"] = static_cast<double>(structure.size());
+}
+
+void direct(benchmark::State& state, int cells) {
+  MetricSettings const settings;
+  Structure const structure = crystalOf({}, cells);
+  auto const batch = makeStructureBatch<Space::memory_space>({&structure, 1}, SpeciesMap(speciesOf({}), 1));
+  auto const vectors =
+      chooseWaveVectors(structure.cell, settings.q_max, settings.q_bin, settings.vectors_per_bin, settings.seed);
+  auto const found = directStructureFactor(Space(), batch, vectors);
+  std::size_t const one = vectors.size() / 2;
+  double const expected = plainStructureFactor(structure, vectors.indices[one]);
+  if (!(std::abs(found[one] - expected) <= 1e-8 * (1 + expected))) {
+    state.SkipWithError("S(k) of the crystal is wrong");
+    return;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(directStructureFactor(Space(), batch, vectors));
+  auto const phases = static_cast<double>(vectors.size()) * static_cast<double>(structure.size());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(structure.size()));
+  state.counters["atoms"] = static_cast<double>(structure.size());
+  state.counters["vectors"] = static_cast<double>(vectors.size());
+  state.counters["flops"] = benchmark::Counter(flops_per_phase * phases, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+bool registerAll() {
+  for (int const cells : {10, 50}) {
+    std::string const atoms = "/atoms:" + std::to_string(8 * cells * cells * cells);
+    benchmark::RegisterBenchmark(("metrics/all" + atoms).c_str(), all, cells)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+    benchmark::RegisterBenchmark(("metrics/direct_structure_factor" + atoms).c_str(), direct, cells)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+  return true;
+}
+bool const registered = registerAll();
+
+}  // namespace
+}  // namespace sinter::perf

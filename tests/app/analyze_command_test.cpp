@@ -1,0 +1,290 @@
+// `sinter analyze` as its users meet it: the numbers of the library, tables, page, exported frames, broken
+// trajectories.
+#include <gtest/gtest.h>
+
+#include <Kokkos_Core.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "command_test.hpp"
+#include "core/temporary_folder.hpp"
+#include "sinter/structures/reader.hpp"
+#include "sinter/validation/structure_metrics.hpp"
+#include "test_systems.hpp"
+
+namespace sinter {
+namespace {
+
+using nlohmann::ordered_json;
+using test::contentOf;
+using test::Outcome;
+
+class AnalyzeCommand : public test::CommandTest {
+ protected:
+  static std::vector<Structure> frames() {
+    std::vector<Structure> result = {reference::diamond(2, 5.43, 0.25, {14, 8}),
+                                     reference::diamond(2, 5.3, 0.35, {14, 8}, 2)};
+    for (std::size_t f = 0; f < result.size(); ++f)
+      result[f].features.emplace_back("timestep", std::to_string(500 * f));
+    return result;
+  }
+
+  static std::string options() {
+    return " --bond-cutoff 2.7 --angle-bin 1 --r-max 6 --r-bin 0.1 --q-max 5 --q-bin 0.2 --lorch --vectors 10 --seed 4 "
+           "--peak-from 1 --peak-to 3 ";
+  }
+  static MetricSettings settings() {
+    MetricSettings result;
+    result.bond_cutoff = 2.7;
+    result.angle_bin = 1;
+    result.r_max = 6;
+    result.r_bin = 0.1;
+    result.q_max = 5;
+    result.q_bin = 0.2;
+    result.lorch = true;
+    result.vectors_per_bin = 10;
+    result.seed = 4;
+    result.peak_from = 1;
+    result.peak_to = 3;
+    return result;
+  }
+
+  Outcome analyze(std::string const& file, std::string const& more = "", int code = 0) const {
+    Outcome const outcome =
+        run("analyze " + quoted(folder / file) + " -o " + quoted(out) + " --backend serial" + options() + more);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    return outcome;
+  }
+  ordered_json report() const { return ordered_json::parse(contentOf(out + "/report.json")); }
+
+  // Equal, and nothing where the library has what is not a number.
+  static void expectValues(ordered_json const& found, std::vector<double> const& expected) {
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t n = 0; n < expected.size(); ++n)
+      if (std::isnan(expected[n])) {
+        EXPECT_TRUE(found[n].is_null()) << n;
+      } else {
+        ASSERT_EQ(found[n].get<double>(), expected[n]) << n;
+      }
+  }
+
+  std::string out = folder / "out/deep";
+};
+
+TEST_F(AnalyzeCommand, NumbersAreThoseOfTheLibrary) {
+  write(frames(), folder / "in.extxyz");
+  EXPECT_EQ(analyze("in.extxyz", "--quiet").out, "");
+  auto const found = report();
+  StructureMetrics<Kokkos::Serial> metrics(settings());
+  TrajectoryMetrics all;
+  std::vector<double> n5, angle, height, direct_height;
+  for (auto const& frame : readStructures(folder / "in.extxyz")) {
+    auto const one = metrics.measure(frame, "");
+    all.add(one);
+    n5.push_back(one.coordination.fraction(5));
+    angle.push_back(one.angles->all.mean());
+    ASSERT_TRUE(one.transformed_peak && one.direct_peak);
+    height.push_back(one.transformed_peak->inverseHeight());
+    direct_height.push_back(one.direct_peak->q);
+  }
+  auto const& rows = found["frames"];
+  EXPECT_EQ(rows["index"], (std::vector{0, 1}));
+  EXPECT_EQ(rows["timestep"], (std::vector{0, 500}));
+  EXPECT_EQ(rows["atoms"], (std::vector{64, 64}));
+  EXPECT_NEAR(rows["volume"][1].get<double>(), std::pow(10.6, 3), 1e-9);
+  expectValues(rows["n5"], n5);
+  expectValues(rows["angle_mean"], angle);
+  expectValues(rows["peak_inverse_height"], height);
+  expectValues(rows["direct_peak_q"], direct_height);
+
+  EXPECT_EQ(found["coordination"]["histogram"]["atoms"], all.coordination.histogram());
+  EXPECT_EQ(found["coordination"]["mean"], all.coordination.mean());
+  EXPECT_EQ(found["coordination"]["n3"], all.coordination.fraction(3));
+  EXPECT_EQ(found["bond_angles"]["all"]["mean"], all.angles->all.mean());
+  EXPECT_EQ(found["bond_angles"]["all"]["standard_deviation"], all.angles->all.standardDeviation());
+  EXPECT_EQ(found["bond_angles"]["five_fold"]["count"], all.angles->five_fold.count());
+  EXPECT_EQ(found["bond_angles"]["histogram"]["all"], all.angles->all.histogram());
+  EXPECT_EQ(found["bond_angles"]["histogram"]["angle"][3], 3.5);
+  auto const& curves = found["pair_distribution"]["curves"];
+  expectValues(curves["g"], all.pairs.mean());
+  expectValues(curves["O-Si"], all.partial_pairs.at({8, 14}).mean());
+  EXPECT_NEAR(curves["r"][7].get<double>(), 0.75, 1e-14);
+  auto const& factor = found["structure_factor"];
+  expectValues(factor["transformed"]["curves"]["s"], all.transformed.mean());
+  expectValues(factor["transformed"]["curves"]["q"], waveNumbers(settings()));
+  EXPECT_EQ(factor["direct"]["peak"]["height"], findFirstPeak(settings(), all.direct)->height);
+  std::size_t row = 0;
+  for (std::size_t b = 0; b < all.direct.bins(); ++b) {
+    if (all.direct.vectors(b) == 0) continue;
+    auto const& direct = factor["direct"]["curves"];
+    EXPECT_EQ(direct["s"][row], all.direct.mean(b));
+    EXPECT_EQ(direct["q"][row], all.direct.q(b));
+    EXPECT_EQ(direct["vectors"][row], all.direct.vectors(b));
+    ++row;
+  }
+  EXPECT_EQ(row, factor["direct"]["curves"]["standard_error"].size());
+  for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
+    EXPECT_TRUE(found[section]["failures"].empty());
+
+  EXPECT_EQ(found["sinter"]["backend"], "serial");
+  EXPECT_NE(found["command"].get<std::string>().find("--bond-cutoff 2.7"), std::string::npos);
+  EXPECT_EQ(found["trajectory"]["species"], (std::vector<std::string>{"O", "Si"}));
+  EXPECT_EQ(found["trajectory"]["sha256"].get<std::string>().size(), 64U);
+  EXPECT_EQ(found["settings"]["lorch"], true);
+  EXPECT_EQ(found["settings"]["vectors_per_bin"], 10);
+}
+
+TEST_F(AnalyzeCommand, TablesAndPageHaveTheNumbersOfTheReport) {
+  write(frames(), folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz").out.find("report.html written"), std::string::npos);
+  auto const found = report();
+  auto const& factor = found["structure_factor"];
+  for (auto const& [name, columns] : {
+           std::pair("frames", found["frames"]),
+           std::pair("coordination", found["coordination"]["histogram"]),
+           std::pair("bond_angles", found["bond_angles"]["histogram"]),
+           std::pair("pair_distribution", found["pair_distribution"]["curves"]),
+           std::pair("structure_factor", factor["transformed"]["curves"]),
+           std::pair("structure_factor_direct", factor["direct"]["curves"]),
+       }) {
+    std::istringstream lines(contentOf(out + "/csv/" + name + ".csv"));
+    std::string line, cell;
+    std::getline(lines, line);
+    std::string names;
+    for (auto const& [column, values] : columns.items()) names += (names.empty() ? "" : ",") + column;
+    EXPECT_EQ(line, names);
+    std::size_t row = 0;
+    for (; std::getline(lines, line); ++row) {
+      std::istringstream cells(line + ",");
+      for (auto const& values : columns) {
+        ASSERT_TRUE(std::getline(cells, cell, ',')) << name << " " << row;
+        if (values[row].is_null())
+          EXPECT_EQ(cell, "");
+        else
+          EXPECT_EQ(std::stod(cell), values[row].get<double>());
+      }
+    }
+    EXPECT_EQ(row, columns.begin()->size()) << name;
+    EXPECT_GT(row, 1U) << name;
+  }
+  std::string const page = contentOf(out + "/report.html");
+  std::string const open = "<script type=\"application/json\" id=\"report\">";
+  auto const begin = page.find(open) + open.size();
+  EXPECT_EQ(ordered_json::parse(page.substr(begin, page.find("</script>", begin) - begin)), found);
+  EXPECT_EQ(page.find("http://"), std::string::npos);
+  EXPECT_EQ(page.find("src="), std::string::npos);
+}
+
+TEST_F(AnalyzeCommand, ExportsFramesWithCoordination) {
+  write(frames(), folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet --export");
+  auto const exported = readStructures(out + "/frames.extxyz"), input = frames();
+  ASSERT_EQ(exported.size(), 2U);
+  EXPECT_EQ(exported[1].positions, input[1].positions);
+  std::istringstream lines(contentOf(out + "/frames.extxyz"));
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  EXPECT_NE(line.find("pos:R:3:coordination:R:1"), std::string::npos) << line;
+  std::vector<int> bonds;
+  for (int i = 0; i < 64; ++i) {
+    std::getline(lines, line);
+    bonds.push_back(std::stoi(line.substr(line.rfind(' '))));
+  }
+  EXPECT_EQ(bonds, StructureMetrics<Kokkos::Serial>(settings()).measure(input[0], "").bonds);
+}
+
+TEST_F(AnalyzeCommand, LammpsDumpsWithAndWithoutNames) {
+  auto const structure = frames()[0];
+  std::ostringstream dump;
+  for (int f = 0; f < 3; ++f) {
+    dump << "ITEM: TIMESTEP\n" << 10 * f << "\nITEM: NUMBER OF ATOMS\n64\nITEM: BOX BOUNDS pp pp pp\n";
+    for (int d = 0; d < 3; ++d) dump << "0 10.86\n";
+    dump << "ITEM: ATOMS id type x y z\n";
+    for (int i = 0; i < 64; ++i) {
+      dump << i + 1 << " " << 1 + i % 2;
+      for (double const x : structure.positions[i]) dump << " " << x;
+      dump << "\n";
+    }
+  }
+  (void)folder.write("in.dump", dump.str());
+  analyze("in.dump", "--quiet --frames 1:");
+  EXPECT_EQ(report()["frames"]["timestep"], (std::vector{10, 20}));
+  EXPECT_EQ(report()["frames"]["index"], (std::vector{1, 2}));
+  EXPECT_EQ(report()["trajectory"]["species"].size(), 2U);
+  analyze("in.dump", "--quiet --species Ge,O");
+  EXPECT_TRUE(report()["pair_distribution"]["curves"].contains("O-Ge"));
+
+  // The last frame ends too early: the report is of those before it.
+  std::string const text = dump.str();
+  (void)folder.write("in.dump", text.substr(0, text.size() - 300));
+  Outcome const outcome = analyze("in.dump", "--quiet --export", 2);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  for (char const* part : {"in.dump:", "holds the 2 frames before it"})
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  EXPECT_EQ(report()["frames"]["index"], (std::vector{0, 1}));
+  EXPECT_NE(report()["trajectory"]["unreadable"].get<std::string>().find("atom "), std::string::npos);
+  EXPECT_EQ(readStructures(out + "/frames.extxyz").size(), 2U);
+}
+
+TEST_F(AnalyzeCommand, SaysWhatHasNoMeaning) {
+  auto molecule = frames();
+  molecule[1].periodic = {false, false, false};
+  molecule[1].cell = {};
+  write(molecule, folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz").out.find("pair_distribution: left out for 1 of 2 frames"), std::string::npos);
+  auto found = report();
+  for (char const* section : {"pair_distribution", "structure_factor"}) {
+    ASSERT_EQ(found[section]["failures"].size(), 1U);
+    EXPECT_EQ(found[section]["failures"][0]["frame"], 1);
+    EXPECT_NE(found[section]["failures"][0]["reason"].get<std::string>().find("not periodic"), std::string::npos);
+  }
+  EXPECT_EQ(found["pair_distribution"]["frames"], 1);
+  EXPECT_TRUE(found["frames"]["volume"][1].is_null());
+  EXPECT_GT(found["frames"]["coordination"][1], 1);
+  write({molecule[1]}, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet");
+  found = report();
+  EXPECT_TRUE(found["pair_distribution"]["curves"]["g"].empty());
+  EXPECT_TRUE(found["structure_factor"]["direct"]["peak"].is_null());
+}
+
+TEST_F(AnalyzeCommand, SameNumbersForAnyNumberOfThreads) {
+  write(frames(), folder / "in.extxyz");
+  std::vector<ordered_json> reports;
+  for (char const* threads : {"1", "2", "3"}) {
+    Outcome const outcome =
+        run("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(out) + " --quiet" + options(),
+            std::string("OMP_NUM_THREADS=") + threads);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    reports.push_back(report());
+    reports.back().erase("time");
+  }
+  EXPECT_EQ(reports[1], reports[0]);
+  EXPECT_EQ(reports[2], reports[0]);
+}
+
+TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
+  std::string const arguments = " -o " + quoted(out) + " --export --quiet";
+  expectFailure("analyze " + quoted(folder / "none.extxyz") + arguments, "found nothing to read");
+  std::string const flat =
+      folder.write("flat.extxyz", "1\nLattice=\"5 0 0 0 5 0 0 5 0\" Properties=species:S:1:pos:R:3\nSi 0 0 0\n");
+  expectFailure("analyze " + quoted(flat) + arguments, "flat.extxyz:");
+  write(frames(), folder / "in.extxyz");
+  expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --frames 7:",
+                "found no frames in --frames 7:");
+  expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --r-max 0", "r_max: found 0");
+  expectFailure("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(folder / "in.extxyz/out"), "is a file");
+}
+
+TEST_F(AnalyzeCommand, CanBeInterrupted) {
+  write({frames()[0]}, folder / "in.extxyz");
+  std::string const text = contentOf(folder / "in.extxyz"), pipe = folder / "pipe.extxyz";
+  expectInterruptible({"analyze", pipe, "-o", out, "--export", "--quiet"}, pipe, text);
+}
+
+}  // namespace
+}  // namespace sinter
