@@ -77,7 +77,8 @@ void SoapMap::centreAndDecompose(std::vector<double> kernel) {
     trace += row[i];
   }
   for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) kernel[product(i, n) + j] -= _means[j] + (of_kernel ? _means[i] - mean : 0);
+    for (int j = 0; j < n; ++j)
+      kernel[product(i, n) + j] -= _means[j] + (of_kernel ? _means[i] - mean : 0);  // eqs. (4.31), (4.32)
   // The rows of D are, but for a constant, -2 times those of k.
   std::vector<double> gram;
   if (!of_kernel) {
