@@ -77,7 +77,8 @@ void SoapMap::centreAndDecompose(std::vector<double> kernel) {
     trace += row[i];
   }
   for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) kernel[product(i, n) + j] -= _means[j] + (of_kernel ? _means[i] - mean : 0);
+    for (int j = 0; j < n; ++j)
+      kernel[product(i, n) + j] -= _means[j] + (of_kernel ? _means[i] - mean : 0);  // eqs. (4.23), (4.24)
   // The rows of D are, but for a constant, -2 times those of k.
   std::vector<double> gram;
   if (!of_kernel) {
@@ -107,7 +108,7 @@ void SoapMap::centreAndDecompose(std::vector<double> kernel) {
     for (int i = 0; i < n; ++i) _coordinates[product(i, components) + a] = length * u[i];
     if (value == 0) std::fill(u.begin(), u.end(), 0.0);
     if (of_kernel) {
-      double sum = 0;  // zero but for rounding; then (4.33) needs no mean of the new vector's kernels
+      double sum = 0;  // zero but for rounding; then (4.25) needs no mean of the new vector's kernels
       for (double const x : u) sum += x;
       for (int i = 0; value > 0 && i < n; ++i) _axes[product(a, n) + i] = (u[i] - sum / n) / length;
     } else if (value > 0) {
@@ -134,7 +135,7 @@ std::vector<double> SoapMap::project(std::span<double const> vectors) const {
     for (std::size_t k = 0; k < kernel.size(); ++k)
       kernel[k] = kernelOf(kernel[k], _settings.zeta) - _means[k % static_cast<std::size_t>(_size)];
     addRowProduct(kernel.data(), static_cast<int>(count), _axes.data(), _settings.components, _size,
-                  &result[first * width]);  // eq. (4.33)
+                  &result[first * width]);  // eq. (4.25)
   }
   return result;
 }

@@ -11,8 +11,8 @@ namespace sinter {
 
 /// Whose principal components a map shows. k_ij = (p_i . p_j)^zeta.
 enum class SoapMapKind {
-  kernel_pca,   ///< of the vectors in the space of the kernel, eq. (4.31)
-  distance_pca  ///< of the rows of D_ij = 2 - 2 k_ij, eq. (4.32)
+  kernel_pca,   ///< of the vectors in the space of the kernel, eq. (4.23)
+  distance_pca  ///< of the rows of D_ij = 2 - 2 k_ij, eq. (4.24)
 };
 
 /// What defines a map.
@@ -53,7 +53,7 @@ class SoapMap {
   /// The eigenvalues over the sum of all n eigenvalues.
   [[nodiscard]] std::vector<double> const& explained() const { return _explained; }
 
-  /// Coordinates of other vectors, eq. (4.33). \param vectors (rows, dimension); \returns (rows, components), row-major
+  /// Coordinates of other vectors, eq. (4.25). \param vectors (rows, dimension); \returns (rows, components), row-major
   /// \throws InputError unless these are whole vectors.
   [[nodiscard]] std::vector<double> project(std::span<double const> vectors) const;
 

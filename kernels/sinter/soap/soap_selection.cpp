@@ -95,7 +95,7 @@ class SoapCandidates {
     Kokkos::parallel_for(
         "sinter::soap::nearest", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size), KOKKOS_LAMBDA(int i) {
           double const own = soapKernel(squares(i), zeta) + soapKernel(square, zeta),
-                       distance = own - 2 * soapKernel(products(i, 0), zeta);  // eq. (4.34)
+                       distance = own - 2 * soapKernel(products(i, 0), zeta);  // eq. (4.26)
           nearest(i) = Kokkos::min(nearest(i), distance > 1e-14 * own ? distance : 0.0);
         });
   }
@@ -109,7 +109,7 @@ class SoapCandidates {
         "sinter::soap::scores", Kokkos::RangePolicy<ExecutionSpace>(_space, 0, _size), KOKKOS_LAMBDA(int i) {
           double score = 0;
           for (int r = 0; r < static_cast<int>(weights.extent(0)); ++r)
-            score += weights(r) * products(i, r) * products(i, r);  // eq. (4.35)
+            score += weights(r) * products(i, r) * products(i, r);  // eq. (4.27)
           scores(i) = open(i) * score;
         });
   }

@@ -29,7 +29,7 @@ class SoapSelector {
   /// \throws InputError unless these are whole vectors of finite numbers.
   SoapSelector(std::span<double const> vectors, int dimension, ExecutionSpace space = {});
 
-  /// Farthest-point sampling: each row is the one with the largest distance to the nearest row before it, eq. (4.34),
+  /// Farthest-point sampling: each row is the one with the largest distance to the nearest row before it, eq. (4.26),
   /// where d_ij^2 = k_ii + k_jj - 2 k_ij, k_ij = (p_i . p_j)^zeta. `distances` are these distances; that of the first
   /// row is to the mean of the vectors.
   ///
@@ -41,7 +41,7 @@ class SoapSelector {
                                              AfterChoice const& after_choice = {}) const;
 
   /// CUR: each row is the one with the largest leverage score among the `rank` leading singular vectors of the rows
-  /// orthogonalised to those before it, eq. (4.35). `distances` are lengths of the orthogonalised rows.
+  /// orthogonalised to those before it, eq. (4.27). `distances` are lengths of the orthogonalised rows.
   ///
   /// Source: M. W. Mahoney, P. Drineas, PNAS 106, 697 (2009); deterministic and greedy as in G. Imbalzano et al.,
   /// J. Chem. Phys. 148, 241730 (2018).
