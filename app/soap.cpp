@@ -298,6 +298,7 @@ class Soap {
         Clock::duration writing{};
         endFrames();
         soap.forEachVector(batch->structures, average(), batch->names, [&](std::size_t, auto const& vectors) {
+          stopWhenInterrupted();
           auto const numbers = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), transform(vectors));
           auto const begin = Clock::now();
           for (std::span<double const> rest(numbers.data(), numbers.size()); !rest.empty(); endFrames()) {

@@ -17,6 +17,7 @@
 #include "neigh_list.h"
 #include "neigh_request.h"
 #include "neighbor.h"
+#include "npair.h"
 #include "pair.h"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
@@ -127,7 +128,9 @@ void ComputeSinterSoapBase::mapTypes(std::vector<std::string> const& names, char
 }
 
 void ComputeSinterSoapBase::init() {
-  // LAMMPS builds the list at most once between two of its own, so that it needs their skin.
+  if (comm->mode != Comm::SINGLE)
+    error->all(FLERR, "compute sinter/soap: found comm_modify mode multi, expected single");
+  // Bins are those of LAMMPS's own last list, and atoms may have moved half a skin since.
   double const range = settings.cutoff + neighbor->skin;
   double const ghosts =
       std::max(comm->cutghostuser, force->pair != nullptr ? force->pair->cutforce + neighbor->skin : 0.0);
@@ -142,6 +145,13 @@ void ComputeSinterSoapBase::init() {
 
 void ComputeSinterSoapBase::init_list(int, NeighList* pointer) { list = pointer; }
 
+// By itself LAMMPS builds an occasional list once between two of its own. Of atoms that have come closer by two skins
+// since then it would lack some.
+void ComputeSinterSoapBase::buildList() {
+  if (list->np->last_build < update->ntimestep) list->np->last_build = -1;
+  neighbor->build_one(list);
+}
+
 void ComputeSinterSoapBase::compute_peratom() {
   invoked_peratom = update->ntimestep;
   if (atom->nmax > nmax) {
@@ -154,7 +164,7 @@ void ComputeSinterSoapBase::compute_peratom() {
       array_atom = rows;
   }
   if (nmax > 0) std::fill_n(&rows[0][0], static_cast<std::size_t>(atom->nlocal) * size_vector, 0.0);
-  neighbor->build_one(list);
+  buildList();
   sums = evaluate(true);
   sums_step = update->ntimestep;
 }
@@ -162,7 +172,7 @@ void ComputeSinterSoapBase::compute_peratom() {
 void ComputeSinterSoapBase::compute_vector() {
   invoked_vector = update->ntimestep;
   if (sums_step != update->ntimestep) {
-    neighbor->build_one(list);
+    buildList();
     sums = evaluate(false);
     sums_step = update->ntimestep;
   }

@@ -52,6 +52,7 @@ class ComputeSinterSoapBase : public Compute {
   std::vector<double> sums;   // of this rank, of step `sums_step`
 
  private:
+  void buildList();
   void readKeywords(int narg, char** arg);
   void mapTypes(std::vector<std::string> const& names, char const* file);
 

@@ -366,6 +366,52 @@ run 60
   }
 }
 
+// Two atoms first part and then come closer than the cutoff, while LAMMPS sees no reason for a new list of its own.
+TEST(LammpsSoapTest, AtomsComeCloserWithoutANewList) {
+  TemporaryFolder const folder;
+  auto const pairAt = [](double distance) {
+    Structure structure;
+    structure.cell = {{{30, 0, 0}, {0, 30, 0}, {0, 0, 30}}};
+    structure.pbc = {true, true, true};
+    structure.positions = {{15 - distance / 2, 15, 15}, {15 + distance / 2, 15, 15}};
+    structure.species = {14, 14};
+    return structure;
+  };
+  writeLammpsData(folder, "data", pairAt(6), {1, 1}, 1);
+  for (auto const& setup : setups) {
+    SCOPED_TRACE(setup.name());
+    auto const run = runLammpsWell(folder,
+                                   std::string(R"in(
+read_data data
+neighbor 2.0 bin
+neigh_modify every 1 delay 0 check yes
+pair_style zero 5.0
+pair_coeff * *
+group left id 1
+group right id 2
+compute s all sinter/soap )in") + SINTER_SOAP_CRYSTALS +
+                                       R"in(
+fix l left move wiggle -0.8 0 0 4.0
+fix r right move wiggle 0.8 0 0 4.0
+timestep 0.1
+variable similarity equal c_s[2]
+fix p all print 10 "similarity ${similarity}"
+run 30
+)in",
+                                   setup);
+    if (run.exit_code != 0) continue;
+    EXPECT_NE(run.output.find("Neighbor list builds = 0"), std::string::npos) << run.output;
+    auto const found = run.lines("similarity");
+    ASSERT_EQ(found.size(), 3U);
+    for (std::size_t k = 0; k < 3; ++k) {
+      double const distance = std::vector{7.6, 6.0, 4.4}[k],
+                   expected = answer({}, pairAt(distance), {true, true}).group[1];
+      EXPECT_NEAR(found[k].at(0), expected, tolerance) << distance;
+      if (k == 2) EXPECT_GT(std::abs(found[2][0] - found[0][0]), 1e-3);
+    }
+  }
+}
+
 // ---- bad input
 
 TEST(LammpsSoapTest, BadInputStopsWithAMessage) {
@@ -400,6 +446,7 @@ TEST(LammpsSoapTest, BadInputStopsWithAMessage) {
            {ok + " convention rascal\n", "found convention rascal, expected quip, whose vectors have length 1"},
            {ok + " cutoff 5.5\nrun 0\n",
             "found ghost atoms up to 7 A, expected 7.5 (cutoff and skin): comm_modify cutoff 7.5"},
+           {ok + "\ncomm_modify mode multi\nrun 0\n", "found comm_modify mode multi, expected single"},
            {"compute s all sinter/soap " + crystals + "\n", "expected a simulation box before it"},
            {"units lj\n" + start + "compute s all sinter/soap " + crystals + "\n",
             "found units lj, expected metal or real (Angstrom)"},

@@ -31,7 +31,8 @@ class SoapChunks {
         is_device_space<ExecutionSpace> ? 256 << 20 : (1 << 20) * static_cast<std::size_t>(space.concurrency());
     std::size_t const numbers =
         static_cast<std::size_t>(plan.rows()) * plan.template width<Real>() + static_cast<std::size_t>(plan.dimension);
-    auto const chunk = std::clamp<std::size_t>(memory / (numbers * sizeof(double)), 64, 1 << 20);
+    std::size_t const row = numbers * sizeof(double), least = std::clamp<std::size_t>((64 << 20) / row, 1, 64);
+    auto const chunk = std::clamp<std::size_t>(memory / row, least, 1 << 20);
     _size = static_cast<int>(std::min<std::size_t>(chunk, static_cast<std::size_t>(source.numCentres())));
     _rows = Rows(plan, _size);
   }
@@ -65,7 +66,8 @@ class SoapChunks {
     auto const columns = static_cast<int>(rows.extent(1));
     using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(
-        "sinter::soap::add_to_groups", Policy(_space, {groupOf(first), 0}, {groupOf(first + count - 1) + 1, columns}),
+        "sinter::soap::add_to_groups",
+        Policy(_space, {groupOf(first), 0}, {groupOf(first + count - 1) + 1, columns}, {1, 64}),  // tiles: shares
         KOKKOS_LAMBDA(int g, int k) {
           int const begin = Kokkos::max(source.groupBegin(g), first),
                     end = Kokkos::min(source.groupBegin(g + 1), first + count);

@@ -98,7 +98,7 @@ class SoapBatch {
     auto const columns = static_cast<int>(from.extent(1));
     using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2, Kokkos::Iterate::Right>>;
     Kokkos::parallel_for(
-        "sinter::soap::divide", Policy(_space, {0, 0}, {structures(), columns}), KOKKOS_LAMBDA(int s, int k) {
+        "sinter::soap::divide", Policy(_space, {0, 0}, {structures(), columns}, {1, 64}), KOKKOS_LAMBDA(int s, int k) {
           to(s, k) = static_cast<typename To::value_type>(static_cast<double>(from(s, k)) /
                                                           static_cast<double>(offsets(s + 1) - offsets(s)));
         });

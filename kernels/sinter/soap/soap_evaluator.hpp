@@ -1,8 +1,8 @@
 /// \file
 /// SOAP vectors of host structures, and energies and forces of functions of them, in one call: neighbour list, kernels,
-/// averages. Beyond results and neighbour list vectors of some atoms are kept only (some MiB, or 256 MiB on a device);
-/// for forces also 36 bytes per atom and thread of the host, and for averages sums and vectors of all structures of a
-/// call.
+/// averages. Beyond results and neighbour list vectors of some atoms are kept only (some MiB, 64 where vectors are
+/// long, 256 on a device); for forces also 36 bytes per atom and thread of the host, and for averages sums and vectors
+/// of all structures of a call.
 #pragma once
 
 #include <Kokkos_Core.hpp>

@@ -8,14 +8,13 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/memory_size.hpp"
 #include "sinter/linalg/dense.hpp"
+#include "sinter/soap/soap_similarity.hpp"
 
 namespace sinter {
 
 namespace {
 
 std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
-double kernelOf(double dot, double zeta) { return std::pow(dot < 0 ? 0 : dot, zeta); }
 
 void check(std::span<double const> vectors, int dimension, SoapMapSettings const& settings) {
   auto const fail = [](std::string const& found, std::string const& expected) {
@@ -61,7 +60,7 @@ SoapMap::SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings con
   for (int i = 0; i < _size; ++i)  // the lower triangle, column-major
     for (int j = i; j < _size; ++j)
       kernel[product(j, _size) + i] = kernel[product(i, _size) + j] =
-          kernelOf(kernel[product(i, _size) + j], _settings.zeta);
+          soapKernel(kernel[product(i, _size) + j], _settings.zeta);
   centreAndDecompose(std::move(kernel));
 }
 
@@ -133,7 +132,7 @@ std::vector<double> SoapMap::project(std::span<double const> vectors) const {
     addRowProduct(&vectors[first * dimension], static_cast<int>(count), _vectors.data(), _size, _dimension,
                   kernel.data());
     for (std::size_t k = 0; k < kernel.size(); ++k)
-      kernel[k] = kernelOf(kernel[k], _settings.zeta) - _means[k % static_cast<std::size_t>(_size)];
+      kernel[k] = soapKernel(kernel[k], _settings.zeta) - _means[k % static_cast<std::size_t>(_size)];
     addRowProduct(kernel.data(), static_cast<int>(count), _axes.data(), _settings.components, _size,
                   &result[first * width]);  // eq. (4.25)
   }

@@ -11,13 +11,12 @@
 #include "sinter/core/execution.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/linalg/panel_algebra.hpp"
+#include "sinter/soap/soap_similarity.hpp"
 #include "sinter/soap/soap_workers.hpp"
 
 namespace sinter {
 
 namespace detail {
-
-KOKKOS_INLINE_FUNCTION double soapKernel(double dot, double zeta) { return Kokkos::pow(dot < 0 ? 0 : dot, zeta); }
 
 // Products of each row with some references.
 template <class ExecutionSpace>

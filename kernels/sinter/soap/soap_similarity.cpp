@@ -30,7 +30,7 @@ struct SoapSimilarityKernel {
               dimension = static_cast<int>(references.extent(1));
     for (int r = 0; r < count; ++r) {
       double const dot = dotProduct(workers, dimension, &vectors(row, 0), &references(r, 0));
-      workers.once([&] { similarities(row, r) = Kokkos::pow(dot < 0 ? 0 : dot, zeta); });  // NaN stays
+      workers.once([&] { similarities(row, r) = soapKernel(dot, zeta); });
     }
   }
 };

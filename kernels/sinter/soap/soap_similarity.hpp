@@ -8,6 +8,12 @@
 
 namespace sinter {
 
+/// k = (p . p')^zeta of the product of two vectors. One below zero, which rounding makes, counts as zero; what is not a
+/// number stays.
+KOKKOS_INLINE_FUNCTION double soapKernel(double product, double zeta) {
+  return Kokkos::pow(product < 0 ? 0 : product, zeta);
+}
+
 /// Reference vectors on one execution space, for
 ///
 ///     k(p, p'_r) = (p . p'_r)^zeta
@@ -30,7 +36,7 @@ class SoapSimilarity {
   /// Number of reference vectors.
   [[nodiscard]] int references() const { return static_cast<int>(_references.extent(0)); }
 
-  /// k of each vector and reference; asynchronous. A product p . p' below zero, which rounding makes, counts as zero.
+  /// k of each vector and reference, `soapKernel`; asynchronous.
   ///
   /// \param vectors (rows, dimension)
   /// \param similarities (rows, references), written
