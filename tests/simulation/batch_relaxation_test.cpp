@@ -302,6 +302,7 @@ TYPED_TEST(BatchRelaxationTest, BadInput) {
   EXPECT_EQ(message(s), "frame 7: found a cell without volume, expected linearly independent lattice vectors");
   s = diamond(1, 5.43, 0, {14, 8});
   EXPECT_TRUE(message(s).starts_with("frame 7: ")) << message(s);
+  EXPECT_EQ(message({}), "frame 7: found no atoms, expected one at least");
   EXPECT_NE(message(diamond(1, 5.43, 0), std::nan("")), "");
   EXPECT_TRUE(relaxation.empty());
 

@@ -74,6 +74,7 @@ std::size_t BatchRelaxation<ExecutionSpace>::add(Structure structure, std::strin
                                                  std::optional<double> pressure) {
   checkPressure(pressure.value_or(0));
   checkStructure(structure, name);
+  if (structure.size() == 0) throw InputError(name + ": found no atoms, expected one at least");
   _forces.checkSpecies(structure, name);
   CellCoordinates coordinates(structure, _settings.cell);
   Structure trial;  // what an evaluation needs

@@ -69,7 +69,8 @@ class BatchRelaxation {
 
   /// Adds a structure, and says which number it has.
   /// \param name for messages \param pressure (eV/A^3) in the place of that of the settings
-  /// \throws InputError for an unknown species, a pressure that is not a number, and what `checkStructure` throws for.
+  /// \throws InputError for an unknown species, no atoms, a pressure that is not a number, and what `checkStructure`
+  /// throws for.
   std::size_t add(Structure structure, std::string const& name, std::optional<double> pressure = {});
 
   /// Whether a launch could take more atoms without becoming slower for each.
