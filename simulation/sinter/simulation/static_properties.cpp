@@ -1,5 +1,6 @@
 #include "sinter/simulation/static_properties.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -86,6 +87,7 @@ ElasticConstants elasticConstants(MtpModel const& model, Structure const& crysta
       f[column[w]][row[w]] += e / 2;
       cells.push_back(deformed(crystal, f));
     }
+  settings.force_tolerance = std::min(settings.force_tolerance, 0.01 * strain);
   auto const relaxed = relaxAtoms(model, cells, std::move(settings), std::move(space), where);
   ElasticConstants result;
   auto const stress = [&](std::size_t n, std::size_t v) {
