@@ -2,6 +2,7 @@
 /// Relaxation of hundreds of structures at once, positions or positions and cell under pressure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -43,9 +44,12 @@ struct RelaxedStructure {
   std::size_t index = 0;  ///< which one: structures are counted as they are added
   Structure structure;    ///< with energy, forces and virial (of cells with a volume); none where all failed
   RelaxationStatus status = RelaxationStatus::not_finite;
-  int steps = 0;                   ///< evaluations after the first
+  int evaluations = 0;             ///< of the start and of trials; none when the start was not worth any
   std::optional<double> enthalpy;  ///< E + P V, E of structures without a volume (eV)
   Residual residual;               ///< largest force (eV/A), largest deviation from the pressure (eV/A^3)
+
+  /// Evaluations after the first.
+  [[nodiscard]] int steps() const { return std::max(evaluations - 1, 0); }
 };
 
 /// Relaxations side by side: each structure descends on its own, all are evaluated in one launch, and those that are

@@ -7,6 +7,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/number_text.hpp"
 #include "sinter/core/pressure.hpp"
 
 namespace sinter {
@@ -55,7 +56,7 @@ std::vector<VolumePoint> energyVolumeCurve(MtpModel const& model, Structure cons
   double const own = volumeOf(crystal, where);
   std::vector<Structure> cells;
   for (double const v : volumes) {
-    if (!(v > 0)) throw InputError(where + ": found volume " + std::to_string(v) + ", expected > 0 (A^3)");
+    if (!(v > 0)) throw InputError(where + ": found volume " + numberText(v) + ", expected > 0 (A^3)");
     double const scale = std::cbrt(v / own);
     cells.push_back(deformed(crystal, {{{scale, 0, 0}, {0, scale, 0}, {0, 0, scale}}}));
   }
@@ -78,7 +79,7 @@ ElasticConstants elasticConstants(MtpModel const& model, Structure const& crysta
   std::string const where = "elasticConstants";
   volumeOf(crystal, where);
   if (!(strain > 0 && strain < 0.1))
-    throw InputError(where + ": found strain " + std::to_string(strain) + ", expected one between 0 and 0.1");
+    throw InputError(where + ": found strain " + numberText(strain) + ", expected one between 0 and 0.1");
   std::vector<Structure> cells;
   for (std::size_t w = 0; w < 6; ++w)
     for (double const e : {-strain, strain}) {
