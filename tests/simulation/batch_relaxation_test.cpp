@@ -15,6 +15,7 @@
 #include "sinter/core/execution.hpp"
 #include "sinter/core/pressure.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
+#include "sinter/simulation/deformation.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -23,18 +24,6 @@ namespace {
 using reference::diamond;
 using reference::solidModel;
 using test::messageOf;
-
-/// Moves lattice vectors and atoms by a homogeneous deformation.
-Structure deformed(Structure s, Matrix3 const& f) {
-  auto const turn = [&](Vector3 const& v) {
-    Vector3 result{};
-    for (std::size_t x = 0; x < 3; ++x) result[x] = f[x][0] * v[0] + f[x][1] * v[1] + f[x][2] * v[2];
-    return result;
-  };
-  for (auto& h : s.cell) h = turn(h);
-  for (auto& r : s.positions) r = turn(r);
-  return s;
-}
 
 constexpr Matrix3 sheared = {{{1.03, 0.02, -0.04}, {0.01, 0.98, 0.03}, {0.02, -0.03, 1.05}}};
 

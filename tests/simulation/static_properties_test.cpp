@@ -15,6 +15,7 @@
 #include "sinter/core/pressure.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/mtp/mtp_io.hpp"
+#include "sinter/simulation/deformation.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -71,9 +72,7 @@ TYPED_TEST(StaticPropertiesTest, CurvesAndElasticConstantsAgree) {
   // Energies of the other route: E(e) = V C e^2 / 2 with atoms relaxed.
   MtpEvaluator<Kokkos::Serial> const evaluator(model);
   auto const sheared = [&](double e, bool atoms) {
-    Structure s = crystal;
-    for (auto& r : s.positions) r = {r[0], r[1] + e / 2 * r[2], r[2] + e / 2 * r[1]};
-    for (auto& r : s.cell) r = {r[0], r[1] + e / 2 * r[2], r[2] + e / 2 * r[1]};
+    Structure const s = deformed(crystal, {{{1, 0, 0}, {0, 1, e / 2}, {0, e / 2, 1}}});
     if (!atoms) return evaluator.evaluate({&s, 1})[0].energy;
     auto settings = tight();
     settings.cell = CellFreedom::none;

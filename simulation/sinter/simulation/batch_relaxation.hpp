@@ -35,11 +35,12 @@ enum class RelaxationStatus {
   stuck,       ///< no lower enthalpy along the forces: rounding (tolerances are too small), or a kink
   overlap,     ///< two atoms on top of each other
   collapsed,   ///< the volume is below that of the closest packing of atoms at the smallest distance
-  not_finite,  ///< an energy, force or cell is not a number, or the cell is too thin for a search of neighbours
+  not_finite,  ///< an energy, force or cell is not a number, or neighbours cannot be searched (BatchForces)
 };
 [[nodiscard]] std::string nameOf(RelaxationStatus status);
 
-/// A relaxed structure. After a failure it is the last one that could be evaluated.
+/// A relaxed structure. After a failure it is that of the last step downhill: trials that were evaluated and rejected
+/// are not kept.
 struct RelaxedStructure {
   std::size_t index = 0;  ///< which one: structures are counted as they are added
   Structure structure;    ///< with energy, forces and virial (of cells with a volume); none where all failed
