@@ -26,8 +26,12 @@ void addFrameChoices(CLI::App& command, FrameOptions& options, std::string const
   command.add_option("--virial-key", options.keys.virial, "Name of the virials (or stresses)");
 }
 
-void setFeature(Structure& structure, std::string const& name, std::string const& value) {
+void removeFeature(Structure& structure, std::string const& name) {
   std::erase_if(structure.features, [&](auto const& feature) { return feature.first == name; });
+}
+
+void setFeature(Structure& structure, std::string const& name, std::string const& value) {
+  removeFeature(structure, name);
   structure.features.emplace_back(name, value);
 }
 

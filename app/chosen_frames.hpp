@@ -49,6 +49,9 @@ struct FrameBatch {
   std::vector<std::int64_t> indices;
 };
 
+/// Removes the feature of this name from a frame that has it.
+void removeFeature(Structure& structure, std::string const& name);
+
 /// Sets a feature of a frame in the place of one of this name.
 void setFeature(Structure& structure, std::string const& name, std::string const& value);
 

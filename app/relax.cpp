@@ -61,8 +61,8 @@ struct RelaxTotals {
 
   void add(std::int64_t index, RelaxedStructure const& relaxed) {
     ++counts[static_cast<std::size_t>(relaxed.status)];
-    steps += relaxed.steps;
-    atom_evaluations += (relaxed.steps + 1) * static_cast<std::int64_t>(relaxed.structure.size());
+    steps += relaxed.steps();
+    atom_evaluations += relaxed.evaluations * static_cast<std::int64_t>(relaxed.structure.size());
     if (relaxed.status != RelaxationStatus::converged && unconverged.size() < 10)
       unconverged.push_back(fmt::format("{} ({})", index, nameOf(relaxed.status)));
   }
@@ -184,7 +184,8 @@ class Relax {
     Structure& result = relaxed.structure;
     if (!_model.species.empty()) nameTypes(result, _model.species, frame.name);
     setFeature(result, "relax_status", nameOf(relaxed.status));
-    setFeature(result, "relax_steps", std::to_string(relaxed.steps));
+    setFeature(result, "relax_steps", std::to_string(relaxed.steps()));
+    removeFeature(result, "enthalpy");  // of the start
     if (relaxed.enthalpy) setFeature(result, "enthalpy", fmt::format("{:.17g}", *relaxed.enthalpy));
     writer.write(result, {}, &frame.structure);
   }
@@ -195,7 +196,7 @@ class Relax {
                  {"config_type", s.config_type},
                  {"natoms", s.size()},
                  {"status", nameOf(relaxed.status)},
-                 {"steps", relaxed.steps},
+                 {"steps", relaxed.steps()},
                  {"enthalpy", nullptr},
                  {"energy", nullptr},
                  {"volume", nullptr},
@@ -214,7 +215,8 @@ class Relax {
     json["max_force"] = relaxed.residual.force;
     if (cell_volume) {
       json["pressure"] = pressureOf(*s.virial, *cell_volume) * gpa_per_ev_per_cubic_angstrom;
-      json["max_stress_deviation"] = relaxed.residual.stress * gpa_per_ev_per_cubic_angstrom;
+      if (settings().cell != CellFreedom::none)
+        json["max_stress_deviation"] = relaxed.residual.stress * gpa_per_ev_per_cubic_angstrom;
     }
     return json;
   }

@@ -434,6 +434,32 @@ Section analyses() {
   return section;
 }
 
+Section relaxations() {
+  Section section{"Relaxations", {}};
+  for (char const* arguments :
+       {"relax good.mtp", "relax good.mtp good.xyz", "relax none.mtp good.xyz -o out.xyz",
+        "relax good.mtp none.xyz -o out.xyz", "relax good.mtp good.xyz -o out.data",
+        "relax good.mtp good.xyz -o good.xyz", "relax good.mtp good.xyz -o none/out.xyz",
+        "relax good.mtp good.xyz -o out.xyz --json out.xyz", "relax good.mtp good.xyz -o out.xyz --frames 7:",
+        "relax good.mtp good.xyz -o out.xyz --cell cubic", "relax good.mtp good.xyz -o out.xyz --pressure nan",
+        "relax good.mtp good.xyz -o out.xyz --pressure 1 --pressure-key pressure",
+        "relax good.mtp good.xyz -o out.xyz --pressure-key pressure",
+        "relax good.mtp good.xyz -o out.xyz --force-tolerance=-1e-9",
+        "relax good.mtp good.xyz -o out.xyz --pressure-tolerance 0",
+        "relax good.mtp good.xyz -o out.xyz --max-steps=-1", "relax good.mtp good.xyz -o out.xyz --min-distance=-1"})
+    section.cases.push_back({"", "", "", arguments});
+  auto const add = [&](std::string const& name, std::string const& content, std::string const& files) {
+    section.cases.push_back({"", name, content, "relax " + files + " -o out.xyz --json out.json"});
+  };
+  add("untrained.mtp", good_mtp.substr(0, good_mtp.find("species_coeffs")), "untrained.mtp good.xyz");
+  add("empty.xyz", "", "good.mtp empty.xyz");
+  add("cut.xyz", good_xyz + good_xyz.substr(0, good_xyz.size() - 8), "good.mtp cut.xyz");
+  add("germanium.xyz", replaced(good_xyz, "Si 0", "Ge 0"), "good.mtp germanium.xyz");
+  add("in_words.xyz", replaced(good_xyz, "energy", "pressure=high energy"),
+      "good.mtp in_words.xyz --pressure-key pressure");
+  return section;
+}
+
 Section usage() {
   Section section{"Usage", {}};
   for (char const* arguments : {"", "evaluate", "eval", "eval good.mtp", "eval good.mtp good.xyz --unknown",
@@ -515,8 +541,8 @@ TEST_F(BadInput, TheGoodFilesAreGood) {
 TEST_F(BadInput, MessagesAreThoseOfTheTable) {
   std::size_t count = 0;
   std::string table;
-  for (Section const& section :
-       {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(), analyses(), usage()}) {
+  for (Section const& section : {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(),
+                                 relaxations(), analyses(), usage()}) {
     bool const commands = section.cases.front().what.empty();
     table +=
         "\n## " + section.title + "\n\n| " + (commands ? "command" : "what is wrong") + " | message |\n|---|---|\n";

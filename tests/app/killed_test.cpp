@@ -93,6 +93,34 @@ TEST_F(Killed, EvalLeavesWholeFilesOrNone) {
   });
 }
 
+TEST_F(Killed, RelaxLeavesWholeFilesOrNone) {
+  constexpr std::size_t frames = 200;
+  std::vector<Structure> starts;
+  for (std::size_t n = 0; n < frames; ++n) starts.push_back(reference::diamond(1, 5.4, 0.1, {14}, n + 1));
+  std::string const potential = folder / "a.mtp", input = folder / "in.extxyz";
+  std::string const out = folder / "out.extxyz", report = folder / "out.json";
+  writeMtp(reference::solidModel(), potential);
+  write(starts, input);
+  auto const expectWhole = [&] {
+    auto const relaxed = readStructures(out);
+    EXPECT_EQ(relaxed.size(), frames);
+    for (auto const& one : relaxed) EXPECT_TRUE(one.energy && one.forces.size() == one.size());
+  };
+  killOften({"relax", potential, input, "-o", out, "--json", report, "--max-steps", "10", "--quiet"}, 20, [&] {
+    if (std::filesystem::exists(out)) expectWhole();
+    if (std::filesystem::exists(report)) {
+      EXPECT_EQ(json::parse(contentOf(report))["summary"]["frames"], frames);
+    }
+    std::filesystem::remove(out);
+    std::filesystem::remove(report);
+  });
+  // An older file is replaced as a whole or not at all.
+  killOften({"relax", potential, input, "-o", out, "--max-steps", "10", "--quiet"}, 5, [&] {
+    if (contentOf(out) != "old") expectWhole();
+    (void)folder.write("out.extxyz", "old");
+  });
+}
+
 TEST_F(Killed, SoapLeavesWholeFilesOrNone) {
   constexpr std::size_t frames = 300;
   std::vector<Structure> structures;

@@ -33,7 +33,7 @@ class RelaxCommand : public test::CommandTest {
     rattled.config_type = "rattled";
     rattled.features = {{"pressure", "10"}, {"origin", "a test"}};
     overlapping.positions[1] = overlapping.positions[0];
-    overlapping.features = {{"pressure", "0"}};
+    overlapping.features = {{"pressure", "0"}, {"enthalpy", "-999"}};
     molecule.positions = {{0, 0, 0}, {2.2, 0.1, 0}, {1.0, 2.1, 0.2}};
     molecule.species = {14, 14, 14};
     molecule.features = {{"pressure", "5"}};
@@ -86,12 +86,12 @@ TEST_F(RelaxCommand, WritesWhatTheLibraryRelaxes) {
     EXPECT_EQ(relaxed[f].forces, goal.structure.forces);
     EXPECT_EQ(relaxed[f].virial.has_value(), goal.structure.virial.has_value());
     EXPECT_EQ(feature(relaxed[f], "relax_status"), nameOf(goal.status));
-    EXPECT_EQ(feature(relaxed[f], "relax_steps"), std::to_string(goal.steps));
+    EXPECT_EQ(feature(relaxed[f], "relax_steps"), std::to_string(goal.steps()));
     EXPECT_EQ(frame["index"], f);
     EXPECT_EQ(frame["natoms"], frames[f].size());
     EXPECT_EQ(frame["status"], nameOf(goal.status));
-    EXPECT_EQ(frame["steps"], goal.steps);
-    steps += goal.steps;
+    EXPECT_EQ(frame["steps"], goal.steps());
+    steps += goal.steps();
     if (!goal.enthalpy) {
       EXPECT_TRUE(frame["enthalpy"].is_null() && frame["energy"].is_null() && frame["pressure"].is_null());
       EXPECT_EQ(feature(relaxed[f], "enthalpy"), "");
@@ -134,6 +134,14 @@ TEST_F(RelaxCommand, NamesWhatDidNotConverge) {
   EXPECT_EQ(readStructures(out).at(3).cell, frames[3].cell);
 }
 
+TEST_F(RelaxCommand, CellsThatStayHaveNoStressDeviation) {
+  relaxWell("--cell none --pressure 3 -o " + quoted(out) + " --json " + quoted(report) + " --quiet");
+  json const frame = json::parse(contentOf(report))["frames"][3];
+  EXPECT_TRUE(frame["max_stress_deviation"].is_null());
+  EXPECT_TRUE(frame["pressure"].is_number());
+  EXPECT_EQ(frame["external_pressure"], 3);
+}
+
 TEST_F(RelaxCommand, PressuresOfFrames) {
   relaxWell("--pressure-key pressure --cell isotropic -o " + quoted(out) + " --json " + quoted(report) + " --quiet");
   json const all = json::parse(contentOf(report))["frames"];
@@ -150,6 +158,18 @@ TEST_F(RelaxCommand, PressuresOfFrames) {
       "start.xyz: frame 0: found origin = a test, expected a pressure in GPa");
 }
 
+TEST_F(RelaxCommand, CountsEvaluations) {
+  std::vector<Structure> const crystals = {reference::diamond(1, 0.5, 0), reference::diamond(1, 5.4, 0.1)};
+  write(crystals, start);
+  relaxWell("-o " + quoted(out) + " --json " + quoted(report) + " --quiet");
+  json const all = json::parse(contentOf(report));
+  EXPECT_EQ(all["frames"][0]["status"], "collapsed");
+  int const evaluations = all["frames"][1]["steps"].get<int>() + 1;  // the first frame had none
+  EXPECT_GT(evaluations, 1);
+  EXPECT_NEAR(all["time"]["atom_evaluations_per_s"].get<double>() * all["time"]["wall_s"].get<double>(),
+              8 * evaluations, 1e-6);
+}
+
 TEST_F(RelaxCommand, FramesAndCfg) {
   std::string const cfg = folder / "out.cfg";
   relaxWell("--frames 3: -o " + quoted(cfg) + " --quiet");
@@ -162,6 +182,7 @@ TEST_F(RelaxCommand, FramesAndCfg) {
 TEST_F(RelaxCommand, BadInput) {
   std::string const base = "relax " + quoted(potential) + " " + quoted(start) + " -o " + quoted(out);
   expectFailure(base + " --force-tolerance 0", "found force tolerance");
+  expectFailure(base + " --force-tolerance=-1e-9", "found force tolerance -1e-09, expected > 0 (eV/A)");
   expectFailure(base + " --pressure-tolerance -1", "found pressure tolerance");
   expectFailure(base + " --pressure nan", "found pressure");
   expectFailure(base + " --max-steps -1", "found number of steps");

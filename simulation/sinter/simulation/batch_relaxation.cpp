@@ -8,6 +8,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/number_text.hpp"
 
 namespace sinter {
 
@@ -24,7 +25,7 @@ bool isFinite(Evaluation const& evaluation) {
 }
 
 [[noreturn]] void fail(std::string const& what, double found, std::string const& expected) {
-  throw InputError("relaxation: found " + what + " " + std::to_string(found) + ", expected " + expected);
+  throw InputError("relaxation: found " + what + " " + numberText(found) + ", expected " + expected);
 }
 
 void checkPressure(double pressure) {
@@ -129,8 +130,10 @@ void BatchRelaxation<ExecutionSpace>::advance(Cell& cell, Structure& trial,
     result.status = status;
     cell.is_done = true;
   };
-  if (forces && forces->nearest < _min_distance) return finish(RelaxationStatus::overlap);
-  if (!forces || !isFinite(forces->evaluation)) return finish(RelaxationStatus::not_finite);
+  if (!forces) return finish(RelaxationStatus::not_finite);
+  ++result.evaluations;
+  if (forces->nearest < _min_distance) return finish(RelaxationStatus::overlap);
+  if (!isFinite(forces->evaluation)) return finish(RelaxationStatus::not_finite);
   Evaluation const& evaluation = forces->evaluation;
   auto const cell_volume = volume(trial);
   double const enthalpy = evaluation.energy + (cell_volume ? cell.pressure * *cell_volume : 0);
@@ -149,8 +152,7 @@ void BatchRelaxation<ExecutionSpace>::advance(Cell& cell, Structure& trial,
       return finish(RelaxationStatus::converged);
   }
   if (cell.descent.isStuck()) return finish(RelaxationStatus::stuck);
-  if (result.steps == _settings.max_steps) return finish(RelaxationStatus::max_steps);
-  ++result.steps;
+  if (result.steps() == _settings.max_steps) return finish(RelaxationStatus::max_steps);
   cell.coordinates.place(cell.descent.point(), trial);
   if (auto const failure = failureOf(trial)) finish(*failure);
 }

@@ -2,6 +2,7 @@
 /// Relaxation of hundreds of structures at once, positions or positions and cell under pressure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -34,18 +35,22 @@ enum class RelaxationStatus {
   stuck,       ///< no lower enthalpy along the forces: rounding (tolerances are too small), or a kink
   overlap,     ///< two atoms on top of each other
   collapsed,   ///< the volume is below that of the closest packing of atoms at the smallest distance
-  not_finite,  ///< an energy, force or cell is not a number, or the cell is too thin for a search of neighbours
+  not_finite,  ///< an energy, force or cell is not a number, or neighbours cannot be searched (BatchForces)
 };
 [[nodiscard]] std::string nameOf(RelaxationStatus status);
 
-/// A relaxed structure. After a failure it is the last one that could be evaluated.
+/// A relaxed structure. After a failure it is that of the last step downhill: trials that were evaluated and rejected
+/// are not kept.
 struct RelaxedStructure {
   std::size_t index = 0;  ///< which one: structures are counted as they are added
   Structure structure;    ///< with energy, forces and virial (of cells with a volume); none where all failed
   RelaxationStatus status = RelaxationStatus::not_finite;
-  int steps = 0;                   ///< evaluations after the first
+  int evaluations = 0;             ///< of the start and of trials; none when the start was not worth any
   std::optional<double> enthalpy;  ///< E + P V, E of structures without a volume (eV)
   Residual residual;               ///< largest force (eV/A), largest deviation from the pressure (eV/A^3)
+
+  /// Evaluations after the first.
+  [[nodiscard]] int steps() const { return std::max(evaluations - 1, 0); }
 };
 
 /// Relaxations side by side: each structure descends on its own, all are evaluated in one launch, and those that are

@@ -6,22 +6,16 @@
 #include <utility>
 
 #include "sinter/core/pressure.hpp"
+#include "sinter/simulation/deformation.hpp"
 
 namespace sinter {
 
 namespace {
 
-constexpr std::size_t voigt_row[6] = {0, 1, 2, 1, 0, 0}, voigt_column[6] = {0, 1, 2, 2, 2, 1};
 // Of a component in the Frobenius norm of a symmetric matrix.
 constexpr double voigt_scale[6] = {1, 1, 1, std::numbers::sqrt2, std::numbers::sqrt2, std::numbers::sqrt2};
 
 constexpr double longest_move = 0.2, largest_strain = 0.05;
-
-Vector3 times(Matrix3 const& m, Vector3 const& v) {
-  Vector3 result{};
-  for (std::size_t x = 0; x < 3; ++x) result[x] = m[x][0] * v[0] + m[x][1] * v[1] + m[x][2] * v[2];
-  return result;
-}
 
 Matrix3 inverse(Matrix3 const& m) {
   double const det = determinant(m);
@@ -75,11 +69,11 @@ Matrix3 CellCoordinates::deformation(Vector const& coordinates) const {
 void CellCoordinates::place(Vector const& coordinates, Structure& structure) const {
   Matrix3 const f = deformation(coordinates);
   if (_freedom != CellFreedom::none)
-    for (std::size_t d = 0; d < 3; ++d) structure.cell[d] = times(f, _start.cell[d]);
+    for (std::size_t d = 0; d < 3; ++d) structure.cell[d] = deformed(_start.cell[d], f);
   for (std::size_t i = 0; i < _start.size(); ++i) {
     Vector3 r = _start.positions[i];
     for (std::size_t x = 0; x < 3; ++x) r[x] += coordinates[3 * i + x];
-    structure.positions[i] = times(f, r);
+    structure.positions[i] = deformed(r, f);
   }
 }
 
@@ -88,7 +82,7 @@ CellCoordinates::Vector CellCoordinates::gradient(Vector const& coordinates, Eva
   Vector result(size());
   Matrix3 const f = deformation(coordinates);
   for (std::size_t i = 0; i < _start.size(); ++i) {
-    Vector3 const force = times(f, evaluation.forces[i]);
+    Vector3 const force = deformed(evaluation.forces[i], f);
     for (std::size_t x = 0; x < 3; ++x) result[3 * i + x] = -force[x];
   }
   if (_freedom == CellFreedom::none) return result;

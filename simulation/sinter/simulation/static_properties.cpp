@@ -1,12 +1,15 @@
 #include "sinter/simulation/static_properties.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/number_text.hpp"
 #include "sinter/core/pressure.hpp"
+#include "sinter/simulation/deformation.hpp"
 
 namespace sinter {
 
@@ -18,17 +21,6 @@ double volumeOf(Structure const& crystal, std::string const& where) {
   if (!cell_volume || crystal.size() == 0)
     throw InputError(where + ": found a structure without atoms or volume, expected a crystal");
   return *cell_volume;
-}
-
-// Lattice vectors and positions r become F r.
-Structure deformed(Structure crystal, Matrix3 const& f) {
-  auto const deform = [&](Vector3& r) {
-    Vector3 const old = r;
-    for (std::size_t x = 0; x < 3; ++x) r[x] = f[x][0] * old[0] + f[x][1] * old[1] + f[x][2] * old[2];
-  };
-  for (auto& h : crystal.cell) deform(h);
-  for (auto& r : crystal.positions) deform(r);
-  return crystal;
 }
 
 // Atoms relaxed in cells that stay as they are.
@@ -54,7 +46,7 @@ std::vector<VolumePoint> energyVolumeCurve(MtpModel const& model, Structure cons
   double const own = volumeOf(crystal, where);
   std::vector<Structure> cells;
   for (double const v : volumes) {
-    if (!(v > 0)) throw InputError(where + ": found volume " + std::to_string(v) + ", expected > 0 (A^3)");
+    if (!(v > 0)) throw InputError(where + ": found volume " + numberText(v) + ", expected > 0 (A^3)");
     double const scale = std::cbrt(v / own);
     cells.push_back(deformed(crystal, {{{scale, 0, 0}, {0, scale, 0}, {0, 0, scale}}}));
   }
@@ -73,19 +65,19 @@ double ElasticConstants::bulkModulus() const {
 template <class ExecutionSpace>
 ElasticConstants elasticConstants(MtpModel const& model, Structure const& crystal, double strain,
                                   RelaxationSettings settings, ExecutionSpace space) {
-  constexpr std::size_t row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
   std::string const where = "elasticConstants";
   volumeOf(crystal, where);
   if (!(strain > 0 && strain < 0.1))
-    throw InputError(where + ": found strain " + std::to_string(strain) + ", expected one between 0 and 0.1");
+    throw InputError(where + ": found strain " + numberText(strain) + ", expected one between 0 and 0.1");
   std::vector<Structure> cells;
   for (std::size_t w = 0; w < 6; ++w)
     for (double const e : {-strain, strain}) {
       Matrix3 f = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-      f[row[w]][column[w]] += e / 2;
-      f[column[w]][row[w]] += e / 2;
+      f[voigt_row[w]][voigt_column[w]] += e / 2;
+      f[voigt_column[w]][voigt_row[w]] += e / 2;
       cells.push_back(deformed(crystal, f));
     }
+  settings.force_tolerance = std::min(settings.force_tolerance, 0.01 * strain);
   auto const relaxed = relaxAtoms(model, cells, std::move(settings), std::move(space), where);
   ElasticConstants result;
   auto const stress = [&](std::size_t n, std::size_t v) {

@@ -41,8 +41,9 @@ struct ElasticConstants {
 /// which atoms are relaxed.
 /// \param crystal a relaxed one: under a pressure the result are the coefficients of stress and strain
 /// \param strain of the differences, engineering strain for shears
-/// \param settings pressure, cell and its tolerance play no part; errors of forces matter to second order only in
-///        energies, but to first order here: force tolerance 1e-4 eV/A or less
+/// \param settings pressure, cell and its tolerance play no part. Errors of forces matter to first order here, and the
+///        forces that relax are proportional to the strain: force tolerances above 0.01 eV/A times the strain are
+///        lowered to that
 /// \throws InputError when `crystal` has no volume, `strain` is not in (0, 0.1), or a relaxation did not converge.
 /// Error: third-order elastic constants times strain^2.
 template <class ExecutionSpace>
