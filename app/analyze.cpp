@@ -122,6 +122,7 @@ class Analyze {
   }
 
   void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
+    if (bonds.size() != structure.size()) return _export->write(structure);  // they could not be counted
     std::vector<double> const coordination(bonds.begin(), bonds.end());
     StructureWriter::AtomColumn const column{"coordination", coordination};
     _export->write(structure, {&column, 1});
@@ -164,7 +165,7 @@ class Analyze {
       if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
-    for (char const* section : {"bond_angles", "pair_distribution", "structure_factor"})
+    for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
       if (auto const& failures = report[section]["failures"]; !failures.empty())
         fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
                    report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());

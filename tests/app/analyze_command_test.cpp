@@ -117,15 +117,17 @@ TEST_F(AnalyzeCommand, NumbersAreThoseOfTheLibrary) {
   expectValues(factor["transformed"]["curves"]["q"], waveNumbers(settings()));
   EXPECT_EQ(factor["direct"]["peak"]["height"], findFirstPeak(settings(), all.direct)->height);
   std::size_t row = 0;
+  std::vector<double> errors;
   for (std::size_t b = 0; b < all.direct.bins(); ++b) {
     if (all.direct.vectors(b) == 0) continue;
     auto const& direct = factor["direct"]["curves"];
     EXPECT_EQ(direct["s"][row], all.direct.mean(b));
     EXPECT_EQ(direct["q"][row], all.direct.q(b));
     EXPECT_EQ(direct["vectors"][row], all.direct.vectors(b));
+    errors.push_back(all.direct.standardError(b));
     ++row;
   }
-  EXPECT_EQ(row, factor["direct"]["curves"]["standard_error"].size());
+  expectValues(factor["direct"]["curves"]["standard_error"], errors);
   for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
     EXPECT_TRUE(found[section]["failures"].empty());
 
@@ -250,6 +252,36 @@ TEST_F(AnalyzeCommand, SaysWhatHasNoMeaning) {
   found = report();
   EXPECT_TRUE(found["pair_distribution"]["curves"]["g"].empty());
   EXPECT_TRUE(found["structure_factor"]["direct"]["peak"].is_null());
+}
+
+TEST_F(AnalyzeCommand, GoesOnBehindAnExplodedFrame) {
+  auto const good = frames();
+  auto exploded = good[0];
+  exploded.positions[0][0] = 1e6;
+  write({good[0], exploded, good[1]}, folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz", "--export").out.find("coordination: left out for 1 of 3 frames"), std::string::npos);
+  auto const found = report();
+  for (char const* section : {"coordination", "bond_angles", "pair_distribution"}) {
+    ASSERT_EQ(found[section]["failures"].size(), 1U) << section;
+    EXPECT_EQ(found[section]["failures"][0]["frame"], 1) << section;
+  }
+  EXPECT_TRUE(found["frames"]["coordination"][1].is_null());
+  EXPECT_GT(found["frames"]["coordination"][2], 1);
+  EXPECT_EQ(found["pair_distribution"]["frames"], 2);
+  auto const exported = readStructures(out + "/frames.extxyz");
+  ASSERT_EQ(exported.size(), 3U);
+  EXPECT_EQ(exported[1].positions, exploded.positions);
+}
+
+TEST_F(AnalyzeCommand, TimeStepsAreWholeNumbers) {
+  auto input = frames();
+  input[0].features = {{"timestep", "0.5"}};
+  input[1].features = {{"timestep", "+7"}};
+  write(input, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet");
+  auto const found = report();
+  EXPECT_TRUE(found["frames"]["timestep"][0].is_null());
+  EXPECT_EQ(found["frames"]["timestep"][1], 7);
 }
 
 TEST_F(AnalyzeCommand, SameNumbersForAnyNumberOfThreads) {
