@@ -83,8 +83,9 @@ if (direct.q.length > 0 || transformed.q.length > 0) {
   note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }
 
-const failures = ['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
-  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason]));
+const refused = trajectory.refused.map(({frame, reason}) => ['all', String(frame), reason]);
+const failures = refused.concat(['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
+  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason])));
 if (failures.length > 0) {
   const most = 20;
   table('failures-table', `Metrics that have no meaning for a frame${failures.length > most ? ` (${most} of ${failures.length})` : ''}.`,
