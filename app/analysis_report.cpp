@@ -1,12 +1,12 @@
 #include "analysis_report.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "html_report.hpp"
 #include "html_texts.hpp"
 #include "json_report.hpp"
 #include "sinter/core/chemical_elements.hpp"
+#include "sinter/structures/text_source.hpp"
 
 namespace sinter::app {
 
@@ -37,9 +37,7 @@ Json numberOf(std::optional<DiffractionPeak> const& peak, char const* name) {
 
 std::optional<std::int64_t> timestepOf(Structure const& structure) {
   for (auto const& [name, value] : structure.features) {
-    std::int64_t step = 0;
-    if (name == "timestep" && std::from_chars(value.data(), value.data() + value.size(), step).ec == std::errc())
-      return step;
+    if (name == "timestep") return parseInteger(value);
   }
   return std::nullopt;
 }

@@ -25,6 +25,7 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
+#include "sinter/structures/frame_error.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
 namespace sinter::app {
@@ -70,9 +71,13 @@ class Analyze {
   void run() {
     checkMetricSettings(_options.metrics);
     checkOutputFolder("-o", _options.output);
+    checkOutputFolder("-o", inFolder("csv"));
     ChosenFrames frames(_options.trajectory, atomicNumbersOf(_options.trajectory.species));
     KokkosSession const session;
     _folder.emplace(_options.output);
+    _csv.emplace(inFolder("csv"));
+    for (char const* name : {"report.json", "report.html"})
+      checkOutputPath("-o", inFolder(name), {_options.trajectory.file});
     if (_options.exports) {
       checkOutputPath("--export", inFolder("frames.extxyz"), {_options.trajectory.file});
       _export.emplace(inFolder("frames.extxyz"));
@@ -83,6 +88,9 @@ class Analyze {
     if (_unreadable)
       throw InputError(*_unreadable +
                        fmt::format(" ({} holds the {} frames before it)", inFolder("report.json"), frames.frames()));
+    if (!_refused.empty())
+      throw InputError(firstRefusal() + fmt::format(" ({} frames left out; {} holds the other {})", _refused.size(),
+                                                    inFolder("report.json"), frames.frames()));
   }
 
  private:
@@ -93,17 +101,22 @@ class Analyze {
     return (fs::path(_options.output) / name).string();
   }
 
-  // A frame that cannot be read ends the trajectory: where the next one begins is not known.
+  // A frame that is no valid structure is left out. One that cannot be read ends the trajectory: where the next one
+  // begins is not known.
   std::optional<ChosenFrame> nextFrame(ChosenFrames& frames) {
-    try {
-      return frames.next();
-    } catch (InputError const& error) {
-      stopWhenInterrupted();
-      if (frames.frames() == 0) throw;
-      _unreadable = error.what();
-      return std::nullopt;
-    }
+    while (true) try {
+        return frames.next();
+      } catch (FrameError const& error) {
+        _refused.push_back({{"frame", frames.read() - 1}, {"reason", error.what()}});
+      } catch (InputError const& error) {
+        stopWhenInterrupted();
+        if (frames.frames() == 0) throw;
+        _unreadable = error.what();
+        return std::nullopt;
+      }
   }
+
+  [[nodiscard]] std::string firstRefusal() const { return _refused[0]["reason"].get<std::string>(); }
 
   template <class Space>
   void measureFrames(ChosenFrames& frames) {
@@ -118,10 +131,12 @@ class Analyze {
         progress.update(frames.frames(), frames.atoms());
       }
     }
+    if (frames.frames() == 0 && !_refused.empty()) throw InputError(firstRefusal());
     frames.finish();
   }
 
   void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
+    if (bonds.size() != structure.size()) return _export->write(structure);  // they could not be counted
     std::vector<double> const coordination(bonds.begin(), bonds.end());
     StructureWriter::AtomColumn const column{"coordination", coordination};
     _export->write(structure, {&column, 1});
@@ -137,13 +152,13 @@ class Analyze {
                                        {"frames", frames.frames()},
                                        {"atoms", frames.atoms()},
                                        {"species", _report.speciesJson()},
+                                       {"refused", _refused},
                                        {"unreadable", nullptr}}}};
     if (fs::is_regular_file(file)) report["trajectory"]["sha256"] = sha256OfFile(file);
     if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
     report.update(_report.json());
     double const wall = seconds();
     report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
-    makeOutputFolder(inFolder("csv"));
     for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
     writeFile(inFolder("report.json"), toIndentedText(report));
     writeFile(inFolder("report.html"), analysisHtml(report));
@@ -164,7 +179,7 @@ class Analyze {
       if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
-    for (char const* section : {"bond_angles", "pair_distribution", "structure_factor"})
+    for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
       if (auto const& failures = report[section]["failures"]; !failures.empty())
         fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
                    report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());
@@ -173,9 +188,10 @@ class Analyze {
 
   AnalyzeOptions const& _options;
   AnalysisReport _report;
-  std::optional<OutputFolder> _folder;
-  std::optional<ExtxyzWriter> _export;     // goes before the folder that it writes to
-  std::optional<std::string> _unreadable;  // why reading ended before the end
+  std::optional<OutputFolder> _folder, _csv;
+  std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
+  nlohmann::ordered_json _refused = nlohmann::ordered_json::array();  // frames that are no valid structures, and why
+  std::optional<std::string> _unreadable;                             // why reading ended before the end
   Clock::time_point _begin = Clock::now();
 };
 

@@ -40,7 +40,13 @@ ChosenFrames::ChosenFrames(FrameOptions const& options, std::vector<std::int32_t
   if (_range.countsFromEnd()) {  // the file is read twice instead of being kept
     std::int64_t frames = 0;
     auto const reader = openStructureFile(_options.file, _options.keys);
-    for (; reader->next(); ++frames) stopWhenInterrupted();
+    for (bool is_end = false; !is_end; frames += is_end ? 0 : 1) {
+      stopWhenInterrupted();
+      try {
+        is_end = !reader->next();
+      } catch (FrameError const&) {  // counts; `next` reports it
+      }
+    }
     _range.resolve(frames);
   }
   _reader = openStructureFile(_options.file, _options.keys);
@@ -49,7 +55,13 @@ ChosenFrames::ChosenFrames(FrameOptions const& options, std::vector<std::int32_t
 std::optional<ChosenFrame> ChosenFrames::next() {
   while (!_range.endsBefore(_next)) {
     stopWhenInterrupted();
-    auto structure = _reader->next();
+    std::optional<Structure> structure;
+    try {
+      structure = _reader->next();
+    } catch (FrameError const&) {
+      ++_next;
+      throw;
+    }
     if (!structure) break;
     std::int64_t const index = _next++;
     if (!_range.contains(index)) continue;

@@ -64,7 +64,7 @@ class ChosenFrames {
   ChosenFrames(FrameOptions const& options, std::vector<std::int32_t> species);
 
   /// The next frame, or nothing behind the last.
-  /// \throws InputError when it is malformed, Interrupted.
+  /// \throws InputError when it is malformed, FrameError where the next call gives the frame behind; Interrupted.
   std::optional<ChosenFrame> next();
 
   /// The next frames until they have `atoms` atoms, or nothing behind the last; throws as `next`.
@@ -75,6 +75,9 @@ class ChosenFrames {
 
   /// Number of frames to come in all, where it is known.
   [[nodiscard]] std::optional<std::size_t> size() const { return _range.size(); }
+
+  /// Frames of the file that `next` has read so far, chosen or not.
+  [[nodiscard]] std::int64_t read() const { return _next; }
 
   /// What `next` has given so far.
   [[nodiscard]] std::size_t frames() const { return _frames; }

@@ -67,7 +67,7 @@ if (r.length > 0) {
     [{name: 'all', points: zip(r, g), line: true, size: 0},
       ...Object.entries(partials).map(([name, values]) => ({name, points: zip(r, values), line: true, size: 0}))]);
 } else {
-  note('pairs-figure', 'No frame has a volume.');
+  note('pairs-figure', 'No frame has one; see What could not be measured.');
 }
 
 const direct = factor.direct.curves, transformed = factor.transformed.curves;
@@ -80,11 +80,12 @@ if (direct.q.length > 0 || transformed.q.length > 0) {
     [{name: 'direct sums', points: zip(direct.q, direct.s), size: 2},
       {name: 'from g(r)', points: zip(transformed.q, transformed.s), line: true, size: 0}]);
 } else {
-  note('structure-factor-figure', 'No frame has a volume.');
+  note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }
 
-const failures = ['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
-  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason]));
+const refused = trajectory.refused.map(({frame, reason}) => ['all', String(frame), reason]);
+const failures = refused.concat(['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
+  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason])));
 if (failures.length > 0) {
   const most = 20;
   table('failures-table', `Metrics that have no meaning for a frame${failures.length > most ? ` (${most} of ${failures.length})` : ''}.`,

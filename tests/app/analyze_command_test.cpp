@@ -117,15 +117,17 @@ TEST_F(AnalyzeCommand, NumbersAreThoseOfTheLibrary) {
   expectValues(factor["transformed"]["curves"]["q"], waveNumbers(settings()));
   EXPECT_EQ(factor["direct"]["peak"]["height"], findFirstPeak(settings(), all.direct)->height);
   std::size_t row = 0;
+  std::vector<double> errors;
   for (std::size_t b = 0; b < all.direct.bins(); ++b) {
     if (all.direct.vectors(b) == 0) continue;
     auto const& direct = factor["direct"]["curves"];
     EXPECT_EQ(direct["s"][row], all.direct.mean(b));
     EXPECT_EQ(direct["q"][row], all.direct.q(b));
     EXPECT_EQ(direct["vectors"][row], all.direct.vectors(b));
+    errors.push_back(all.direct.standardError(b));
     ++row;
   }
-  EXPECT_EQ(row, factor["direct"]["curves"]["standard_error"].size());
+  expectValues(factor["direct"]["curves"]["standard_error"], errors);
   for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
     EXPECT_TRUE(found[section]["failures"].empty());
 
@@ -250,6 +252,75 @@ TEST_F(AnalyzeCommand, SaysWhatHasNoMeaning) {
   found = report();
   EXPECT_TRUE(found["pair_distribution"]["curves"]["g"].empty());
   EXPECT_TRUE(found["structure_factor"]["direct"]["peak"].is_null());
+}
+
+TEST_F(AnalyzeCommand, GoesOnBehindAnExplodedFrame) {
+  auto const good = frames();
+  auto exploded = good[0];
+  exploded.positions[0][0] = 1e6;
+  write({good[0], exploded, good[1]}, folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz", "--export").out.find("coordination: left out for 1 of 3 frames"), std::string::npos);
+  auto const found = report();
+  for (char const* section : {"coordination", "bond_angles", "pair_distribution"}) {
+    ASSERT_EQ(found[section]["failures"].size(), 1U) << section;
+    EXPECT_EQ(found[section]["failures"][0]["frame"], 1) << section;
+  }
+  EXPECT_TRUE(found["frames"]["coordination"][1].is_null());
+  EXPECT_GT(found["frames"]["coordination"][2], 1);
+  EXPECT_EQ(found["pair_distribution"]["frames"], 2);
+  auto const exported = readStructures(out + "/frames.extxyz");
+  ASSERT_EQ(exported.size(), 3U);
+  EXPECT_EQ(exported[1].positions, exploded.positions);
+}
+
+TEST_F(AnalyzeCommand, LeavesOutAFrameWithoutVolume) {
+  auto const good = frames();
+  write({good[0]}, folder / "one.extxyz");
+  write({good[1]}, folder / "two.extxyz");
+  std::string const one = contentOf(folder / "one.extxyz"), two = contentOf(folder / "two.extxyz"),
+                    flat = "1\nLattice=\"5 0 0 0 5 0 0 5 0\" Properties=species:S:1:pos:R:3\nSi 0 0 0\n";
+  for (char const* chosen : {":", "-4:"}) {
+    (void)folder.write("in.extxyz", flat + one + flat + two);
+    Outcome const outcome = analyze("in.extxyz", "--export --quiet --frames=" + std::string(chosen), 2);
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    for (char const* part : {"in.extxyz:1: found a cell without volume", "2 frames left out", "holds the other 2"})
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+    auto const found = report();
+    EXPECT_EQ(found["frames"]["index"], (std::vector{1, 3}));
+    EXPECT_EQ(found["trajectory"]["frames"], 2);
+    EXPECT_TRUE(found["trajectory"]["unreadable"].is_null());
+    ASSERT_EQ(found["trajectory"]["refused"].size(), 2U);
+    EXPECT_EQ(found["trajectory"]["refused"][1]["frame"], 2);
+    EXPECT_NE(found["trajectory"]["refused"][1]["reason"].get<std::string>().find("in.extxyz:70: found a cell without"),
+              std::string::npos);
+    EXPECT_EQ(readStructures(out + "/frames.extxyz").size(), 2U);
+  }
+}
+
+TEST_F(AnalyzeCommand, OutputsAreCheckedBeforeTheWork) {
+  write(frames(), folder / "in.extxyz");
+  std::string const command = "analyze " + quoted(folder / "in.extxyz") + " --quiet -o ";
+  for (char const* name : {"report.json", "report.html"}) {
+    std::filesystem::create_directories(folder / (std::string(name) + "_out/") + name);
+    expectFailure(command + quoted(folder / (std::string(name) + "_out")), "found a folder or device");
+  }
+  std::filesystem::create_directories(folder / "csv_out");
+  (void)folder.write("csv_out/csv", "");
+  expectFailure(command + quoted(folder / "csv_out"), "csv is a file");
+  EXPECT_EQ(contentOf(folder / "csv_out/csv"), "");
+  for (char const* name : {"report.json_out/csv", "report.html_out/csv", "csv_out/report.json"})
+    EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
+}
+
+TEST_F(AnalyzeCommand, TimeStepsAreWholeNumbers) {
+  auto input = frames();
+  input[0].features = {{"timestep", "0.5"}};
+  input[1].features = {{"timestep", "+7"}};
+  write(input, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet");
+  auto const found = report();
+  EXPECT_TRUE(found["frames"]["timestep"][0].is_null());
+  EXPECT_EQ(found["frames"]["timestep"][1], 7);
 }
 
 TEST_F(AnalyzeCommand, SameNumbersForAnyNumberOfThreads) {

@@ -315,6 +315,8 @@ TEST(BinnedStructureFactorTest, MeansAndErrors) {
   EXPECT_EQ(binned.vectors(1), 6);
   EXPECT_EQ(binned.mean(3), 8);
   EXPECT_NEAR(binned.standardError(3), 1, 1e-15);
+  BinnedStructureFactor const inexact(vectors, std::vector{1.0, 4.0, 1.0, 7.1});  // squares that are rounded
+  EXPECT_TRUE(std::isnan(inexact.standardError(3)));
 }
 
 TEST(FindPeak, IsTheVertexOfAParabola) {

@@ -113,6 +113,44 @@ TYPED_TEST(StructureMetricsTest, SayWhatHasNoMeaning) {
   EXPECT_NE(found.failures.at("structure_factor").find("found no atoms"), std::string::npos);
 }
 
+TYPED_TEST(StructureMetricsTest, GoOnBehindAnExplodedFrame) {
+  StructureMetrics<TypeParam> metrics(this->settings());
+  auto const good = reference::diamond(2, 5.43, 0.1);
+  auto exploded = good;
+  exploded.positions[0][0] = 1e6;
+  TrajectoryMetrics together;
+  together.add(metrics.measure(good, "good"));
+  auto const found = metrics.measure(exploded, "exploded");
+  for (char const* metric : {"coordination", "bond_angles", "pair_distribution"})
+    EXPECT_TRUE(found.failures.contains(metric)) << metric;
+  EXPECT_TRUE(found.bonds.empty());
+  EXPECT_EQ(found.coordination.atoms(), 0);
+  EXPECT_FALSE(found.angles);
+  EXPECT_FALSE(found.pairs);
+  together.add(found);
+  auto const after = metrics.measure(good, "good");
+  EXPECT_TRUE(after.failures.empty());
+  EXPECT_EQ(after.bonds, reference::bondCounts(good, 2.7));
+  together.add(after);
+  EXPECT_EQ(together.coordination.atoms(), 128);
+  EXPECT_EQ(together.pairs.count(), 2U);
+}
+
+TYPED_TEST(StructureMetricsTest, DirectSumsCountWithoutPairs) {
+  auto settings = this->settings();
+  settings.r_max = 400;  // too many images of a small cell
+  settings.r_bin = 1;
+  StructureMetrics<TypeParam> metrics(settings);
+  auto const found = metrics.measure(reference::diamond(1, 5.43, 0.1), "frame");
+  EXPECT_TRUE(found.failures.contains("pair_distribution"));
+  EXPECT_FALSE(found.failures.contains("structure_factor"));
+  TrajectoryMetrics together;
+  together.add(found);
+  EXPECT_EQ(together.pairs.count(), 0U);
+  ASSERT_EQ(together.direct.bins(), 25U);
+  for (std::size_t b = 0; b < 25; ++b) EXPECT_EQ(together.direct.vectors(b), found.direct.vectors(b));
+}
+
 TYPED_TEST(StructureMetricsTest, OfTypesWithoutNames) {
   StructureMetrics<TypeParam> metrics(this->settings());
   Structure structure = reference::diamond(1, 5.43, 0.1);

@@ -252,7 +252,7 @@ std::optional<Structure> CfgReader::next() {
   splitWords(*line, _words);
   if (_words.size() != 1 || _words[0] != "BEGIN_CFG") _source.fail(inQuotes(*line), "BEGIN_CFG");
   Structure structure = Configuration(_source, _words).read();
-  checkStructure(structure, where);
+  detail::checkFrame(structure, where);
   return structure;
 }
 

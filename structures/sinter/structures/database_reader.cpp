@@ -94,7 +94,7 @@ class DatabaseReader::File {
     structure.energy = energyFrom(*_energy);
     structure.virial = virialFrom(*_virial);
     structure.forces = forcesFrom(*_force);
-    checkStructure(structure, where());
+    detail::checkFrame(structure, where());
     return structure;
   }
 

@@ -212,7 +212,7 @@ std::optional<Structure> ExtxyzReader::next() {
     structure.positions.push_back(readVector(_words, *columns.position, "a coordinate (Angstrom)", _source));
     if (columns.force) structure.forces.push_back(readVector(_words, *columns.force, "a force (eV/Angstrom)", _source));
   }
-  checkStructure(structure, where);
+  detail::checkFrame(structure, where);
   return structure;
 }
 

@@ -256,7 +256,7 @@ std::optional<Structure> LammpsDumpReader::next() {
   std::string const where = _source.where();
   _source.repeat();
   Structure structure = Frame(_source, _words).read();
-  checkStructure(structure, where);
+  detail::checkFrame(structure, where);
   return structure;
 }
 

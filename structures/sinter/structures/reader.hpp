@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sinter/core/structure.hpp"
+#include "sinter/structures/frame_error.hpp"
 #include "sinter/structures/frame_record.hpp"
 
 namespace sinter {
@@ -26,7 +27,7 @@ class StructureReader {
   virtual ~StructureReader() = default;
 
   /// The next frame, checked (`checkStructure`), or nothing at the end of the file.
-  /// \throws InputError "file:line: found ..., expected ...".
+  /// \throws InputError "file:line: found ..., expected ..."; FrameError where the next call gives the frame behind.
   virtual std::optional<Structure> next() = 0;
 
   /// What a database knows of the frame that `next` gave last beside the structure; nothing of other files.

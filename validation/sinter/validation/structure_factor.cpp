@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 
@@ -83,9 +84,10 @@ double BinnedStructureFactor::mean(std::size_t bin) const {
 }
 
 double BinnedStructureFactor::standardError(std::size_t bin) const {
+  if (_bins[bin].vectors < 2) return std::numeric_limits<double>::quiet_NaN();
   auto const n = static_cast<double>(_bins[bin].vectors);
   double const variance = (_bins[bin].squared_value / n - mean(bin) * mean(bin)) / (n - 1);
-  return variance < 0 ? 0 : std::sqrt(variance);  // below zero by rounding; not a number stays so
+  return variance < 0 ? 0 : std::sqrt(variance);  // below zero by rounding
 }
 
 std::optional<DiffractionPeak> findPeak(std::span<double const> q, std::span<double const> s, double from, double to) {

@@ -85,11 +85,16 @@ FrameMetrics StructureMetrics<ExecutionSpace>::measure(Structure const& structur
       result.failures[metric] = error.what();
     }
   };
-  buildNeighborList(_space, batch, _settings.bond_cutoff, _list);
-  result.bonds = countBonds(_space, _list, _settings.bond_cutoff);
-  result.coordination = CoordinationStatistics(result.bonds);
-  attempt("bond_angles",
-          [&] { result.angles = measureBondAngles(_space, _list, _settings.bond_cutoff, _settings.angle_bin); });
+  attempt("coordination", [&] {
+    buildNeighborList(_space, batch, _settings.bond_cutoff, _list);
+    result.bonds = countBonds(_space, _list, _settings.bond_cutoff);
+    result.coordination = CoordinationStatistics(result.bonds);
+  });
+  attempt("bond_angles", [&] {
+    if (result.failures.contains("coordination"))  // the list is that of another frame
+      throw InputError("there are no bonds: " + result.failures["coordination"]);
+    result.angles = measureBondAngles(_space, _list, _settings.bond_cutoff, _settings.angle_bin);
+  });
   attempt("pair_distribution", [&] {
     requireCell(structure);
     buildNeighborList(_space, batch, _settings.r_max, _list);
@@ -132,6 +137,7 @@ void TrajectoryMetrics::add(FrameMetrics const& frame) {
       angles = frame.angles;
     }
   }
+  direct += frame.direct;
   if (!frame.pairs) return;
   r_bin = frame.pairs->bin_width;
   pairs.add(frame.pairs->total);
@@ -140,7 +146,6 @@ void TrajectoryMetrics::add(FrameMetrics const& frame) {
                    frame.species[static_cast<std::size_t>(partial.b)]}]
         .add(partial.g);
   transformed.add(frame.transformed);
-  direct += frame.direct;
 }
 
 std::optional<DiffractionPeak> findFirstPeak(MetricSettings const& settings, std::vector<double> const& transformed) {

@@ -38,9 +38,9 @@ void checkMetricSettings(MetricSettings const& settings);
 [[nodiscard]] std::vector<double> waveNumbers(MetricSettings const& settings);
 
 /// Metrics of one frame. What has no meaning for it is absent, with the reason in `failures` by the name of the metric:
-/// bond_angles, pair_distribution, structure_factor.
+/// coordination, bond_angles, pair_distribution, structure_factor.
 struct FrameMetrics {
-  std::vector<int> bonds;  ///< of each atom
+  std::vector<int> bonds;  ///< of each atom; empty where they could not be counted
   CoordinationStatistics coordination;
   std::optional<BondAngles> angles;
   std::vector<std::int32_t> species;      ///< of the types of `pairs`, as in `Structure`
