@@ -130,7 +130,7 @@ TEST_F(Killed, AnalyzeLeavesWholeFilesOrNone) {
   constexpr std::size_t frames = 100;
   write(std::vector<Structure>(frames, reference::diamond(1, 5.4, 0.1, {14}, 3)), folder / "in.extxyz");
   std::string const out = folder / "out";
-  killOften({"analyze", folder / "in.extxyz", "-o", out, "--export", "--quiet", "--r-max", "4"}, 10, [&] {
+  killOften({"analyze", folder / "in.extxyz", "-o", out, "--export", "--quiet", "--backend", "serial"}, 10, [&] {
     if (std::filesystem::exists(out + "/frames.extxyz")) {
       EXPECT_EQ(readStructures(out + "/frames.extxyz").size(), frames);
     }
