@@ -91,6 +91,7 @@ class Analyze {
     if (!_refused.empty())
       throw InputError(firstRefusal() + fmt::format(" ({} frames left out; {} holds the other {})", _refused.size(),
                                                     inFolder("report.json"), frames.frames()));
+    frames.finish();  // labels that no frame has are no reason to lose the report
   }
 
  private:
@@ -132,7 +133,8 @@ class Analyze {
       }
     }
     if (frames.frames() == 0 && !_refused.empty()) throw InputError(firstRefusal());
-    frames.finish();
+    if (frames.frames() == 0) frames.finish();  // throws
+    stopWhenInterrupted();
   }
 
   void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
@@ -219,7 +221,10 @@ void addAnalyzeCommand(CLI::App& app) {
   add("--q-bin", metrics.q_bin, "Bins of S(Q) (1/Angstrom)");
   command->add_flag("--lorch", metrics.lorch, "S(Q) from g(r) with the window of Lorch");
   add("--vectors", metrics.vectors_per_bin, "S(Q) by direct sums: wave vectors per bin at most, chosen at random");
-  add("--seed", metrics.seed, "Of that choice");
+  command
+      ->add_option("--seed", metrics.seed, "Of that choice, up to 2^53")  // larger ones are not exact in JSON
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
+      ->capture_default_str();
   add("--peak-from", metrics.peak_from, "The first sharp diffraction peak is looked for from here (1/Angstrom)");
   add("--peak-to", metrics.peak_to, "... to here (1/Angstrom)");
   command->add_flag("--export", options->exports, "Also frames.extxyz, for OVITO: with a column coordination");

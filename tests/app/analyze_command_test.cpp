@@ -177,7 +177,9 @@ TEST_F(AnalyzeCommand, TablesAndPageHaveTheNumbersOfTheReport) {
   auto const begin = page.find(open) + open.size();
   EXPECT_EQ(ordered_json::parse(page.substr(begin, page.find("</script>", begin) - begin)), found);
   EXPECT_EQ(page.find("http://"), std::string::npos);
-  EXPECT_EQ(page.find("src="), std::string::npos);
+  for (char const* loads : {"src=", "href=\"http", "href=\"//", "@import", "url("})
+    EXPECT_EQ(page.find(loads), std::string::npos) << loads;
+  EXPECT_NE(page.find("content=\"default-src 'none';"), std::string::npos);
 }
 
 TEST_F(AnalyzeCommand, ExportsFramesWithCoordination) {
@@ -312,6 +314,13 @@ TEST_F(AnalyzeCommand, OutputsAreCheckedBeforeTheWork) {
     EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
 }
 
+TEST_F(AnalyzeCommand, LabelsThatNoFrameHasDoNotLoseTheReport) {
+  write(frames(), folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz", "--quiet --energy-key none", 2).err.find("no frame with --energy-key none"),
+            std::string::npos);
+  EXPECT_EQ(report()["trajectory"]["frames"], 2);
+}
+
 TEST_F(AnalyzeCommand, TimeStepsAreWholeNumbers) {
   auto input = frames();
   input[0].features = {{"timestep", "0.5"}};
@@ -348,6 +357,7 @@ TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --frames 7:",
                 "found no frames in --frames 7:");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --r-max 0", "r_max: found 0");
+  expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --seed 9007199254740993", "--seed");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(folder / "in.extxyz/out"), "is a file");
 }
 

@@ -154,6 +154,28 @@ TEST_F(Killed, SoapLeavesWholeFilesOrNone) {
   kill({"--map", "kpca", "-o", h5}, 10);
 }
 
+TEST_F(Killed, AnalyzeLeavesWholeFilesOrNone) {
+  constexpr std::size_t frames = 100;
+  write(std::vector<Structure>(frames, reference::diamond(1, 5.4, 0.1, {14}, 3)), folder / "in.extxyz");
+  std::string const out = folder / "out";
+  killOften({"analyze", folder / "in.extxyz", "-o", out, "--export", "--quiet", "--backend", "serial"}, 10, [&] {
+    if (std::filesystem::exists(out + "/frames.extxyz")) {
+      EXPECT_EQ(readStructures(out + "/frames.extxyz").size(), frames);
+    }
+    if (std::filesystem::exists(out + "/csv/frames.csv")) {
+      std::string const table = contentOf(out + "/csv/frames.csv");
+      EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), static_cast<std::ptrdiff_t>(frames + 1));
+    }
+    if (std::filesystem::exists(out + "/report.json")) {
+      EXPECT_EQ(json::parse(contentOf(out + "/report.json"))["trajectory"]["frames"], frames);
+    }
+    if (std::filesystem::exists(out + "/report.html")) {
+      EXPECT_TRUE(contentOf(out + "/report.html").ends_with("</html>\n"));
+    }
+    std::filesystem::remove_all(out);
+  });
+}
+
 TEST_F(Killed, DatabaseHasWholeFramesAndLosesNone) {
   constexpr std::size_t frames = 3000;
   std::vector<Structure> old, added;

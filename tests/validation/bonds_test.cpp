@@ -200,6 +200,7 @@ TYPED_TEST(Bonds, RefuseWrongSettings) {
   }
   for (double const width : {0.0, 181.0, std::nan("")})
     expectInputError([&] { (void)measureBondAngles(space, list, 2.85, width); }, "found bin_width");
+  expectInputError([&] { (void)measureBondAngles(space, list, 2.85, -1e-9); }, "found bin_width -1e-09,");
   Structure pair;
   pair.positions = {{1, 1, 1}, {1, 1, 1}};
   pair.species = {14, 14};

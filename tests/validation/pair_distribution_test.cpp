@@ -143,6 +143,7 @@ TYPED_TEST(PairDistributionTest, RefusesWhatHasNoMeaning) {
                      "measurePairDistribution: found r_max");
   for (double const width : {0.0, 6.0, 1e-7, std::nan("")})
     expectInputError([&] { (void)measurePairDistribution(space, list, 5.0, width); }, "found bin_width");
+  expectInputError([&] { (void)measurePairDistribution(space, list, 5.0, -1e-9); }, "found bin_width -1e-09,");
   Structure slab = diamond;
   slab.periodic[1] = false;
   expectInputError([&] { (void)this->measure(slab, 3, 0.1); }, "not periodic along all three lattice vectors");

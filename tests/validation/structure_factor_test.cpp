@@ -99,9 +99,13 @@ TEST(WaveVectorsTest, RefuseWrongSettings) {
   for (auto const& [q_max, width] : {std::pair(0.0, 0.1), std::pair(-1.0, 0.1), std::pair(4.0, 0.0),
                                      std::pair(4.0, 5.0), std::pair(4.0, 1e-6), std::pair(std::nan(""), 0.1)})
     expectInputError(choose(triclinic, q_max, width, 5), "chooseWaveVectors: found q_max");
+  expectInputError(choose(triclinic, -1e-9, 0.1, 5), "found q_max -1e-09 and bin_width 0.1,");
   expectInputError(choose(triclinic, 4, 0.1, 0), "found 0 vectors per bin");
   expectInputError(choose({}, 4, 0.1, 5), "found a cell without a volume");
   expectInputError(choose({{{1e4, 0, 0}, {0, 1e4, 0}, {0, 0, 1e4}}}, 10, 0.1, 5), "expected at most 10^10");
+  expectInputError(choose({{{5e9, 0, 0}, {0, 0.4, 0}, {0, 0, 0.4}}}, 10, 0.1, 5), "found lattice vector 1 of 5e+09");
+  expectInputError(choose({{{0.4, 0, 0}, {0, 0.4, 0}, {0, 0, 5e9}}}, 10, 0.1, 5), "found lattice vector 3 of 5e+09");
+  expectInputError(choose({{{0.4, 0, 0}, {0, 5e9, 0}, {0, 0, 0.4}}}, 10, 0.1, 5), "at most 10^9 wave vectors along it");
 }
 
 template <class ExecutionSpace>

@@ -42,7 +42,8 @@ class BinnedStructureFactor {
   /// Mean length (1/A).
   [[nodiscard]] double q(std::size_t bin) const;
   [[nodiscard]] double mean(std::size_t bin) const;
-  /// Of the mean, from the spread of S(k); not a number for a single vector.
+  /// Of the mean, from the spread of S(k); not a number for a single vector. All values count as independent, also
+  /// those of one k in many frames: too small where frames are alike.
   [[nodiscard]] double standardError(std::size_t bin) const;
 
  private:

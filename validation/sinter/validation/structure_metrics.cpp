@@ -4,12 +4,12 @@
 #include <cmath>
 #include <set>
 #include <span>
-#include <sstream>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/validation/direct_structure_factor.hpp"
+#include "sinter/validation/number_text.hpp"
 
 namespace sinter {
 
@@ -37,11 +37,7 @@ void requireCell(Structure const& structure) {
 }  // namespace
 
 void checkMetricSettings(MetricSettings const& settings) {
-  auto const text = [](double value) {
-    std::ostringstream stream;
-    stream << value;
-    return stream.str();
-  };
+  using detail::text;
   auto const check = [&](char const* name, double value, double least, double most, char const* unit) {
     if (!(value >= least && value <= most))
       throw InputError(std::string(name) + ": found " + text(value) + ", expected " + text(least) + " to " +

@@ -32,8 +32,7 @@ struct WaveVectors {
 /// \param cell lattice vectors in rows (A)
 /// \param q_max, bin_width (1/A) q_max is divided into the nearest whole number of bins
 /// \throws InputError unless q_max and bin_width are positive with 1 to 10^6 bins, `most` > 0, the cell has a volume,
-/// and
-///         there are at most 10^10 vectors up to q_max.
+///         and there are at most 10^10 vectors up to q_max, 10^9 along a lattice vector.
 /// Cost: the V q_max^3 / (12 pi^2) vectors are visited, some 5 ns each: a second for a million atoms of silicon and
 /// q_max = 10 / A.
 [[nodiscard]] WaveVectors chooseWaveVectors(Matrix3 const& cell, double q_max, double bin_width, int most,
