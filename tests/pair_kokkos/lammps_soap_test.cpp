@@ -393,23 +393,23 @@ compute s all sinter/soap )in") + SINTER_SOAP_CRYSTALS +
 fix l left move wiggle -0.8 0 0 4.0
 fix r right move wiggle 0.8 0 0 4.0
 timestep 0.1
-variable similarity equal c_s[2]
-fix p all print 10 "similarity ${similarity}"
+dump d all custom 10 atoms.dump id c_s[*]
+dump_modify d delay 10 sort id format float %23.17g
 run 30
 )in",
                                    setup);
     if (run.exit_code != 0) continue;
     EXPECT_NE(run.output.find("Neighbor list builds = 0"), std::string::npos) << run.output;
-    auto const found = run.lines("similarity");
+    auto const found = readDump(folder / "atoms.dump");
     ASSERT_EQ(found.size(), 3U);
     for (std::size_t k = 0; k < 3; ++k) {
-      double const distance = std::vector{7.6, 6.0, 4.4}[k],
-                   expected = answer({}, pairAt(distance), {true, true}).group[1];
-      EXPECT_NEAR(found[k].at(0), expected, tolerance) << distance;
-      if (k == 2) {
-        EXPECT_GT(std::abs(found[k][0] - found[0][0]), 1e-4);
-      }
+      double const distance = std::vector{7.6, 6.0, 4.4}[k];
+      auto const expected = answer({}, pairAt(distance), {true, true});
+      for (std::size_t i = 0; i < 2; ++i)
+        for (std::size_t r = 0; r < 4; ++r)
+          EXPECT_NEAR(found[k][i].at(1 + r), expected.atoms[i][r], tolerance) << distance;
     }
+    EXPECT_GT(std::abs(found[2][0].at(2) - found[0][0].at(2)), 1e-4);
   }
 }
 
@@ -447,7 +447,8 @@ TEST(LammpsSoapTest, BadInputStopsWithAMessage) {
            {ok + " convention rascal\n", "found convention rascal, expected quip, whose vectors have length 1"},
            {ok + " cutoff 5.5\nrun 0\n",
             "found ghost atoms up to 7 A, expected 7.5 (cutoff and skin): comm_modify cutoff 7.5"},
-           {ok + "\ncomm_modify mode multi\nrun 0\n", "found comm_modify mode multi, expected single"},
+           {"neighbor 2.0 multi\n" + ok + "\ncomm_modify mode multi\nrun 0\n",
+            "found comm_modify mode multi, expected single"},
            {"compute s all sinter/soap " + crystals + "\n", "expected a simulation box before it"},
            {"units lj\n" + start + "compute s all sinter/soap " + crystals + "\n",
             "found units lj, expected metal or real (Angstrom)"},

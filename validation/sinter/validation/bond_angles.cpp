@@ -71,7 +71,7 @@ BondAngles measureBondAngles(ExecutionSpace const& space,
   using Kernel = detail::BondAnglesKernel<ExecutionSpace>;
   detail::checkReach("measureBondAngles", "bond_cutoff", bond_cutoff, list.cutoff);
   if (!(bin_width >= 0.001 && bin_width <= 180))
-    throw InputError("measureBondAngles: found bin_width " + detail::text(bin_width) +
+    throw InputError("measureBondAngles: found bin_width " + numberText(bin_width) +
                      ", expected 0.001 to 180 (degrees)");
   int const atoms = list.numCentres();
   auto const bins = static_cast<std::size_t>(std::lround(180 / bin_width));

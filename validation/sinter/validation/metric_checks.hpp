@@ -8,21 +8,22 @@
 #include <vector>
 
 #include "sinter/core/error.hpp"
-#include "sinter/validation/number_text.hpp"
+#include "sinter/core/number_text.hpp"
 
 namespace sinter::detail {
 
 /// \throws InputError unless 0 < reach <= cutoff of the neighbour list (A).
 inline void checkReach(char const* function, char const* what, double reach, double cutoff) {
   if (!(reach > 0 && reach <= cutoff))
-    throw InputError(std::string(function) + ": found " + what + " " + text(reach) +
-                     ", expected > 0 and at most the cutoff of the neighbour list, " + text(cutoff) + " (Angstrom)");
+    throw InputError(std::string(function) + ": found " + what + " " + numberText(reach) +
+                     ", expected > 0 and at most the cutoff of the neighbour list, " + numberText(cutoff) +
+                     " (Angstrom)");
 }
 
 /// \throws InputError unless `value` is a positive number.
 inline void checkPositive(char const* function, char const* what, double value) {
   if (!(value > 0 && value <= 1e300))
-    throw InputError(std::string(function) + ": found " + what + " " + text(value) + ", expected a number > 0");
+    throw InputError(std::string(function) + ": found " + what + " " + numberText(value) + ", expected a number > 0");
 }
 
 /// A copy of a view of one dimension, complete on return.

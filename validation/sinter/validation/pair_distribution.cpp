@@ -51,7 +51,7 @@ PairDistribution measurePairDistribution(ExecutionSpace const& space,
   using Kernel = detail::PairDistributionKernel<ExecutionSpace>;
   detail::checkReach("measurePairDistribution", "r_max", r_max, list.cutoff);
   if (!(bin_width > 0 && bin_width <= r_max && r_max / bin_width <= 1e6))
-    throw InputError("measurePairDistribution: found bin_width " + detail::text(bin_width) +
+    throw InputError("measurePairDistribution: found bin_width " + numberText(bin_width) +
                      ", expected > 0 and 1 to 10^6 bins up to r_max (Angstrom)");
   double const volume = detail::periodicVolume("measurePairDistribution", space, list.batch);
   int const bins = static_cast<int>(std::lround(r_max / bin_width)), atoms = list.numCentres();

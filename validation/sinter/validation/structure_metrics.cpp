@@ -7,9 +7,9 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/number_text.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/validation/direct_structure_factor.hpp"
-#include "sinter/validation/number_text.hpp"
 
 namespace sinter {
 
@@ -37,11 +37,10 @@ void requireCell(Structure const& structure) {
 }  // namespace
 
 void checkMetricSettings(MetricSettings const& settings) {
-  using detail::text;
   auto const check = [&](char const* name, double value, double least, double most, char const* unit) {
     if (!(value >= least && value <= most))
-      throw InputError(std::string(name) + ": found " + text(value) + ", expected " + text(least) + " to " +
-                       text(most) + unit);
+      throw InputError(std::string(name) + ": found " + numberText(value) + ", expected " + numberText(least) + " to " +
+                       numberText(most) + unit);
   };
   check("bond_cutoff", settings.bond_cutoff, 0.1, 100, " (Angstrom)");
   check("angle_bin", settings.angle_bin, 0.001, 180, " (degrees)");

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "sinter/core/error.hpp"
+#include "sinter/core/number_text.hpp"
 #include "sinter/structures/random_bits.hpp"
-#include "sinter/validation/number_text.hpp"
 
 namespace sinter {
 
@@ -41,17 +41,17 @@ struct Candidate {
 }  // namespace
 
 WaveVectors chooseWaveVectors(Matrix3 const& cell, double q_max, double bin_width, int most, std::uint64_t seed) {
-  using detail::text;
   auto const fail = [](std::string const& message) { throw InputError("chooseWaveVectors: " + message); };
   if (!(q_max > 0 && bin_width > 0 && bin_width <= q_max && q_max / bin_width <= 1e6))
-    fail("found q_max " + text(q_max) + " and bin_width " + text(bin_width) +
+    fail("found q_max " + numberText(q_max) + " and bin_width " + numberText(bin_width) +
          ", expected numbers > 0 with 1 to 10^6 bins (1/Angstrom)");
   if (most < 1) fail("found " + std::to_string(most) + " vectors per bin, expected 1 at least");
   double const volume = determinant(cell);
   if (!(std::abs(volume) > 0)) fail("found a cell without a volume, expected three independent lattice vectors");
   double const number = std::abs(volume) * q_max * q_max * q_max / (12 * std::numbers::pi * std::numbers::pi);
   if (!(number <= 1e10))
-    fail("found about " + text(number) + " wave vectors up to q_max " + text(q_max) + ", expected at most 10^10");
+    fail("found about " + numberText(number) + " wave vectors up to q_max " + numberText(q_max) +
+         ", expected at most 10^10");
 
   Matrix3 const b = reciprocal(cell, volume);
   auto const bins = static_cast<std::size_t>(std::lround(q_max / bin_width));
@@ -78,8 +78,8 @@ WaveVectors chooseWaveVectors(Matrix3 const& cell, double q_max, double bin_widt
   double const bound = q_max / (2 * std::numbers::pi);
   for (std::size_t d = 0; d < 3; ++d)  // so that indices are integers
     if (!(bound * norm(cell[d]) <= 1e9))
-      fail("found lattice vector " + std::to_string(d + 1) + " of " + text(norm(cell[d])) + " Angstrom with q_max " +
-           text(q_max) + ", expected at most 10^9 wave vectors along it");
+      fail("found lattice vector " + std::to_string(d + 1) + " of " + numberText(norm(cell[d])) +
+           " Angstrom with q_max " + numberText(q_max) + ", expected at most 10^9 wave vectors along it");
   int const h_max = static_cast<int>(bound * norm(cell[0])), k_max = static_cast<int>(bound * norm(cell[1]));
   double const squared_c = dot(b[2], b[2]);
   for (int h = 0; h <= h_max; ++h)
