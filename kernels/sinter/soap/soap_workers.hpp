@@ -57,31 +57,24 @@ KOKKOS_FORCEINLINE_FUNCTION void multiplyTile(int depth, Real const* a, int a_ro
   });
 }
 
-/// The largest tile: as many sums as a host with 16 registers holds beside factors.
+/// The largest tile: as many sums as a host with 16 registers holds beside factors. Sanitizers, which instrument each
+/// of them, would make such tiles into minutes of compilation.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr int tile_rows = 2, tile_packs = 2;
+#else
 inline constexpr int tile_rows = 5, tile_packs = 2;
+#endif
 
-/// The same for up to tile_rows rows and tile_packs packs.
-template <class Number, class Real, class Put>
+/// The same for up to `most` rows and tile_packs packs.
+template <int most = tile_rows, class Number, class Real, class Put>
 KOKKOS_FORCEINLINE_FUNCTION void multiply(int rows, int packs, int depth, Real const* a, int a_row, int a_step,
                                           Number const* b, int b_row, Put const& put) {
-  auto const withRows = [&]<int r>(Index<r>) {
-    if (packs == 1)
-      multiplyTile<r, 1>(depth, a, a_row, a_step, b, b_row, put);
-    else
-      multiplyTile<r, 2>(depth, a, a_row, a_step, b, b_row, put);
-  };
-  switch (rows) {
-    case 1:
-      return withRows(Index<1>());
-    case 2:
-      return withRows(Index<2>());
-    case 3:
-      return withRows(Index<3>());
-    case 4:
-      return withRows(Index<4>());
-    default:
-      return withRows(Index<5>());
-  }
+  if constexpr (most > 1)
+    if (rows < most) return multiply<most - 1>(rows, packs, depth, a, a_row, a_step, b, b_row, put);
+  if (packs == 1)
+    multiplyTile<most, 1>(depth, a, a_row, a_step, b, b_row, put);
+  else
+    multiplyTile<most, 2>(depth, a, a_row, a_step, b, b_row, put);
 }
 
 /// body(i, j) for all i < outer, j < inner.
