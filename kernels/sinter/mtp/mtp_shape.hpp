@@ -18,13 +18,8 @@ struct PlanShape {
 };
 
 /// After the parameters of a lambda: inlined whatever its size. What is called once per index has to be, or its
-/// variables cannot stay in registers. Not under the address sanitizer, whose compilation of such large functions takes
-/// many minutes.
-#if defined(__SANITIZE_ADDRESS__)
-#define SINTER_ALWAYS_INLINE __attribute__((noinline))
-#else
+/// variables cannot stay in registers.
 #define SINTER_ALWAYS_INLINE __attribute__((always_inline))
-#endif
 
 /// An index that is known when compiling; std::integral_constant, also on a device.
 template <int i>
