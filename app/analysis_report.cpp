@@ -6,6 +6,7 @@
 #include "html_texts.hpp"
 #include "json_report.hpp"
 #include "sinter/core/chemical_elements.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/text_source.hpp"
 
 namespace sinter::app {
@@ -36,10 +37,8 @@ Json numberOf(std::optional<DiffractionPeak> const& peak, char const* name) {
 }
 
 std::optional<std::int64_t> timestepOf(Structure const& structure) {
-  for (auto const& [name, value] : structure.features) {
-    if (name == "timestep") return parseInteger(value);
-  }
-  return std::nullopt;
+  auto const* const text = findFeature(structure, "timestep");
+  return text == nullptr ? std::nullopt : parseInteger(*text);
 }
 
 Json anglesJsonOf(AngleStatistics const& angles) {

@@ -26,6 +26,13 @@ void addFrameChoices(CLI::App& command, FrameOptions& options, std::string const
   command.add_option("--virial-key", options.keys.virial, "Name of the virials (or stresses)");
 }
 
+void addPotentialAndFrameOptions(CLI::App& command, std::string& potential, FrameOptions& structures) {
+  command.add_option("POTENTIAL", potential, "Moment tensor potential (.mtp, .almtp)")->required();
+  addFrameOptions(command, structures, "STRUCTURES",
+                  "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
+                  "them, as in Si,O");
+}
+
 void removeFeature(Structure& structure, std::string const& name) {
   std::erase_if(structure.features, [&](auto const& feature) { return feature.first == name; });
 }

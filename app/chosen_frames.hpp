@@ -49,6 +49,9 @@ struct FrameBatch {
   std::vector<std::int64_t> indices;
 };
 
+/// Declares POTENTIAL, STRUCTURES and what is chosen of them.
+void addPotentialAndFrameOptions(CLI::App& command, std::string& potential, FrameOptions& structures);
+
 /// Removes the feature of this name from a frame that has it.
 void removeFeature(Structure& structure, std::string const& name);
 

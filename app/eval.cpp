@@ -78,10 +78,7 @@ class Eval {
   void run() {
     checkOutputs();
     _unnamed = atomicNumbersOf(_options.structures.species);
-    _model = readPotential(_options.potential);
-    if (!_model.trained())
-      throw InputError(_options.potential, 0,
-                       "found no coefficients (an untrained template), expected a trained potential");
+    _model = readTrainedPotential(_options.potential);
     nameSpecies(_model, _unnamed, _options.potential);
     if (_options.uncertainty) readSpread();
     ChosenFrames frames(_options.structures, _unnamed);
@@ -98,11 +95,7 @@ class Eval {
     std::vector<std::string> taken = {_options.potential, _options.structures.file};
     if (_options.uncertainty) taken.push_back(_uncertainty_file);
     if (_options.output) {
-      std::string const kind = lowerExtension(*_options.output);
-      if (kind != ".xyz" && kind != ".extxyz" && kind != ".cfg")
-        throw InputError("-o " + *_options.output + ": found the extension '" + kind +
-                         "', expected .xyz, .extxyz or .cfg");
-      checkOutputPath("-o", *_options.output, taken);
+      checkLabelledOutput(*_options.output, taken);
       taken.push_back(*_options.output);
     }
     if (_options.json) checkOutputPath("--json", *_options.json, taken);
@@ -249,10 +242,7 @@ void addEvalCommand(CLI::App& app) {
   auto const options = std::make_shared<EvalOptions>();
   CLI::App* const command = app.add_subcommand(
       "eval", "Energies (eV), forces (eV/A) and virials (eV) of structures, and their errors where labels are known");
-  command->add_option("POTENTIAL", options->potential, "Moment tensor potential (.mtp, .almtp)")->required();
-  addFrameOptions(*command, options->structures, "STRUCTURES",
-                  "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
-                  "them, as in Si,O");
+  addPotentialAndFrameOptions(*command, options->potential, options->structures);
   command->add_option(
       "-o,--output", options->output,
       "Extended XYZ or MLIP .cfg with energy, forces, virial and site_energy; labels stay as ref_energy, ref_forces, "

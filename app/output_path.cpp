@@ -25,6 +25,13 @@ void checkOutputPath(std::string const& option, std::string const& file, std::ve
       fail("found the name of another input or output, expected one of its own");
 }
 
+void checkLabelledOutput(std::string const& file, std::vector<std::string> const& taken) {
+  std::string const kind = lowerExtension(file);
+  if (kind != ".xyz" && kind != ".extxyz" && kind != ".cfg")
+    throw InputError("-o " + file + ": found the extension '" + kind + "', expected .xyz, .extxyz or .cfg");
+  checkOutputPath("-o", file, taken);
+}
+
 void checkOutputFolder(std::string const& option, std::string const& folder) {
   fs::path existing = fs::absolute(folder);
   std::error_code error;

@@ -12,6 +12,9 @@ namespace sinter::app {
 /// and file.
 void checkOutputPath(std::string const& option, std::string const& file, std::vector<std::string> const& taken);
 
+/// Checks the file of -o for structures with labels: as `checkOutputPath`, and its extension, .xyz, .extxyz or .cfg.
+void checkLabelledOutput(std::string const& file, std::vector<std::string> const& taken);
+
 /// Checks that `folder` (given to `option`) is a folder or can become one. \throws InputError naming both.
 void checkOutputFolder(std::string const& option, std::string const& folder);
 

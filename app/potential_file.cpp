@@ -22,6 +22,13 @@ MtpModel readPotential(std::string const& file) {
   return readMtp(file);
 }
 
+MtpModel readTrainedPotential(std::string const& file) {
+  MtpModel model = readPotential(file);
+  if (!model.trained())
+    throw InputError(file, 0, "found no coefficients (an untrained template), expected a trained potential");
+  return model;
+}
+
 std::vector<std::int32_t> atomicNumbersOf(std::string const& symbols) {
   std::vector<std::int32_t> numbers;
   std::string_view rest = symbols;

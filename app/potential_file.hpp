@@ -17,6 +17,9 @@ namespace sinter::app {
 /// \throws InputError when its kind is not supported (known by the extension) or the file is damaged.
 [[nodiscard]] MtpModel readPotential(std::string const& file);
 
+/// Reads a potential to evaluate. \throws InputError as `readPotential`, and when it is an untrained template.
+[[nodiscard]] MtpModel readTrainedPotential(std::string const& file);
+
 /// Atomic numbers of `--species Si,O`; none when it is empty.
 /// \throws InputError for what is not a chemical symbol.
 [[nodiscard]] std::vector<std::int32_t> atomicNumbersOf(std::string const& symbols);

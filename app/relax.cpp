@@ -28,6 +28,7 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/pressure.hpp"
 #include "sinter/simulation/batch_relaxation.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/writer.hpp"
 
 namespace sinter::app {
@@ -76,10 +77,7 @@ class Relax {
   void run() {
     checkOutputs();
     _unnamed = atomicNumbersOf(_options.structures.species);
-    _model = readPotential(_options.potential);
-    if (!_model.trained())
-      throw InputError(_options.potential, 0,
-                       "found no coefficients (an untrained template), expected a trained potential");
+    _model = readTrainedPotential(_options.potential);
     nameSpecies(_model, _unnamed, _options.potential);
     ChosenFrames frames(_options.structures, _unnamed);
     KokkosSession const session;
@@ -91,11 +89,7 @@ class Relax {
 
   void checkOutputs() const {
     std::vector<std::string> taken = {_options.potential, _options.structures.file};
-    std::string const kind = lowerExtension(_options.output);
-    if (kind != ".xyz" && kind != ".extxyz" && kind != ".cfg")
-      throw InputError("-o " + _options.output + ": found the extension '" + kind +
-                       "', expected .xyz, .extxyz or .cfg");
-    checkOutputPath("-o", _options.output, taken);
+    checkLabelledOutput(_options.output, taken);
     taken.push_back(_options.output);
     if (_options.json) checkOutputPath("--json", *_options.json, taken);
   }
@@ -162,17 +156,14 @@ class Relax {
   // Of --pressure-key, in eV/A^3, where there is one.
   [[nodiscard]] std::optional<double> pressureFor(ChosenFrame const& frame) const {
     if (!_options.pressure_key) return std::nullopt;
-    auto const& features = frame.structure.features;
-    auto const feature = std::find_if(features.begin(), features.end(),
-                                      [&](auto const& f) { return f.first == *_options.pressure_key; });
-    if (feature == features.end())
+    auto const* const text = findFeature(frame.structure, *_options.pressure_key);
+    if (text == nullptr)
       throw InputError(frame.name + ": found no key " + *_options.pressure_key +
                        " (--pressure-key), expected a pressure in GPa");
-    std::string const& text = feature->second;
     double pressure = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), pressure);
-    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(pressure))
-      throw InputError(frame.name + ": found " + *_options.pressure_key + " = " + text +
+    auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), pressure);
+    if (error != std::errc() || end != text->data() + text->size() || !std::isfinite(pressure))
+      throw InputError(frame.name + ": found " + *_options.pressure_key + " = " + *text +
                        ", expected a pressure in GPa");
     return pressure / gpa_per_ev_per_cubic_angstrom;
   }
@@ -260,10 +251,7 @@ void addRelaxCommand(CLI::App& app) {
   auto const options = std::make_shared<RelaxOptions>();
   CLI::App* const command = app.add_subcommand(
       "relax", "Positions, or positions and cells under pressure, relaxed to a minimum of the enthalpy E + P V");
-  command->add_option("POTENTIAL", options->potential, "Moment tensor potential (.mtp, .almtp)")->required();
-  addFrameOptions(*command, options->structures, "STRUCTURES",
-                  "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where structures or potential do not name "
-                  "them, as in Si,O");
+  addPotentialAndFrameOptions(*command, options->potential, options->structures);
   command
       ->add_option(
           "-o,--output", options->output,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sinter/core/version.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/hdf5_columns.hpp"
 #include "sinter/structures/text_source.hpp"
 
@@ -102,8 +103,8 @@ class H5mdWriter::File {
   void append(Structure const& structure) {
     if (!_elements) start(structure);
     ++_step;
-    for (auto const& [name, value] : structure.features)
-      if (auto const number = parseInteger(value); name == "timestep" && number) _step = std::max(_step, *number);
+    if (auto const* const text = findFeature(structure, "timestep"))
+      if (auto const number = parseInteger(*text)) _step = std::max(_step, *number);
     _elements->step.append(_step);
     _elements->position.append(flat(structure.positions));
     Vector3 no_force;

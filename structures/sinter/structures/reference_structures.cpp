@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sinter/core/error.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/reader.hpp"
 
 namespace sinter {
@@ -13,8 +14,7 @@ namespace {
 
 std::string nameOf(Structure const& structure, std::string const& place, std::vector<std::string> const& earlier) {
   std::string name = structure.config_type;
-  for (auto const& [key, value] : structure.features)
-    if (key == "name") name = value;
+  if (auto const* const key = findFeature(structure, "name")) name = *key;
   if (name.empty()) throw InputError(place + ": found neither name nor config_type, expected one of them");
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
   if (name.find_first_not_of(allowed) != std::string::npos)
