@@ -29,4 +29,7 @@ void addRelaxCommand(CLI::App& app);
 /// `sinter soap STRUCTURES`: SOAP vectors, similarities to reference structures, maps and selections.
 void addSoapCommand(CLI::App& app);
 
+/// `sinter validate SETTINGS`: potentials judged by their physics, and the report.
+void addValidateCommand(CLI::App& app);
+
 }  // namespace sinter::app

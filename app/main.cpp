@@ -78,5 +78,6 @@ int main(int argc, char** argv) {
   sinter::app::addConvertCommand(app);
   sinter::app::addSoapCommand(app);
   sinter::app::addAnalyzeCommand(app);
+  sinter::app::addValidateCommand(app);
   return run(app, argc, argv);
 }

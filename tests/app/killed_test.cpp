@@ -176,6 +176,39 @@ TEST_F(Killed, AnalyzeLeavesWholeFilesOrNone) {
   });
 }
 
+TEST_F(Killed, ValidateGoesOnToTheSameReport) {
+  std::string const potential = folder / "a.mtp", out = folder / "out", report = out + "/report.json";
+  writeMtp(reference::solidModel(), potential);
+  std::string const settings = folder.write(
+      "validate.toml", "[potentials]\na = \"" + potential + "\"\n[static]\nelement = \"Si\"\ndiamond_volume = 18\n" +
+                           "crystals = [\"dia\", \"bSn\", \"sc\"]\nelastic = [\"dia\"]\ndefects = [\"vacancy\"]\n" +
+                           "supercell = 2\nphonons = [\"X\"]\n[output]\ndir = \"" + out + "\"\n");
+  auto const content = [&] {
+    json found = json::parse(contentOf(report));
+    found.erase("time");
+    found.erase("command");
+    return found;
+  };
+  ASSERT_EQ(run("validate --quiet --backend serial " + quoted(settings)).code, 0);
+  json const whole = content();
+  std::filesystem::remove_all(out);
+  int resumed = 0;
+  killOften({"validate", settings, "--quiet", "--backend", "serial"}, 10, [&] {
+    if (std::filesystem::exists(report)) {
+      EXPECT_EQ(content(), whole);
+    }
+    if (std::filesystem::exists(out + "/parts")) {
+      Outcome const outcome = run("validate --resume --backend serial " + quoted(settings));
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      resumed += outcome.err.find(": there\n") != std::string::npos ? 1 : 0;
+      EXPECT_EQ(content(), whole);
+    }
+    std::filesystem::remove_all(out);
+  });
+  std::printf("%d of 10 killed validations had left parts to go on with\n", resumed);
+  EXPECT_GT(resumed, 0);
+}
+
 TEST_F(Killed, DatabaseHasWholeFramesAndLosesNone) {
   constexpr std::size_t frames = 3000;
   std::vector<Structure> old, added;

@@ -16,18 +16,6 @@ namespace {
 
 using detail::TomlTable;
 
-double positive(TomlTable& table, std::string const& key, double fallback) {
-  auto const value = table.number(key);
-  if (value && !(*value > 0)) table.fail(key, "found " + std::to_string(*value) + ", expected a number > 0");
-  return value.value_or(fallback);
-}
-
-double notNegative(TomlTable& table, std::string const& key, double fallback) {
-  auto const value = table.number(key);
-  if (value && !(*value >= 0)) table.fail(key, "found " + std::to_string(*value) + ", expected a number >= 0");
-  return value.value_or(fallback);
-}
-
 std::int32_t element(TomlTable const& table, std::string const& key, std::string const& symbol) {
   auto const z = atomicNumber(symbol);
   if (z == 0) table.fail(key, "found '" + symbol + "', expected a chemical symbol");
@@ -68,13 +56,13 @@ void readModel(TomlTable table, FitSettings& settings) {
       table.fail("species", "found " + chemicalSymbol(*z) + " twice, expected every species once");
   if (settings.species.empty()) table.fail("species", "expected the species to fit, for example [\"Si\"]");
   if (!table.isText("min_dist")) {
-    if (table.number("min_dist")) settings.min_dist = notNegative(table, "min_dist", 0);
+    if (table.number("min_dist")) settings.min_dist = table.notNegative("min_dist", 0);
   } else if (auto const word = table.text("min_dist"); *word == "auto") {
     settings.min_dist_from_data = true;
   } else {
     table.fail("min_dist", "found \"" + *word + "\", expected a number >= 0 or \"auto\"");
   }
-  if (table.number("max_dist")) settings.max_dist = positive(table, "max_dist", 0);
+  if (table.number("max_dist")) settings.max_dist = table.positive("max_dist", 0);
   if (settings.min_dist && *settings.min_dist >= settings.max_dist.value_or(default_max_dist))
     table.fail("min_dist", "found " + std::to_string(*settings.min_dist) + ", expected less than max_dist");
   settings.radial_size = table.integer("radial_size");
@@ -108,8 +96,8 @@ void readData(TomlTable table, FitSettings& settings) {
 
 void readWeights(TomlTable table, FitSettings& settings) {
   auto const read = [](TomlTable& from, LabelWeights defaults) {
-    return LabelWeights{notNegative(from, "energy", defaults.energy), notNegative(from, "force", defaults.force),
-                        notNegative(from, "virial", defaults.virial)};
+    return LabelWeights{from.notNegative("energy", defaults.energy), from.notNegative("force", defaults.force),
+                        from.notNegative("virial", defaults.virial)};
   };
   settings.weights = read(table, settings.weights);
   auto const mode = table.text("mode").value_or("vibrations");
@@ -121,7 +109,7 @@ void readWeights(TomlTable table, FitSettings& settings) {
     settings.weight_mode = WeightMode::structures;
   else
     table.fail("mode", "found \"" + mode + "\", expected \"vibrations\", \"molecules\" or \"structures\"");
-  settings.scale_by_force = notNegative(table, "scale_by_force", 0);
+  settings.scale_by_force = table.notNegative("scale_by_force", 0);
   if (auto types = table.table("config_type")) {
     for (auto const& name : types->keys()) {
       auto one = types->table(name);
@@ -130,12 +118,6 @@ void readWeights(TomlTable table, FitSettings& settings) {
     }
   }
   table.finish();
-}
-
-int positiveInteger(TomlTable& table, std::string const& key, int fallback) {
-  auto const value = table.integer(key);
-  if (value && *value < 1) table.fail(key, "found " + std::to_string(*value) + ", expected a number >= 1");
-  return value.value_or(fallback);
 }
 
 void readSolver(TomlTable table, FitSettings& settings) {
@@ -157,7 +139,7 @@ void readSolver(TomlTable table, FitSettings& settings) {
   }
   if (!table.isText("ridge")) {
     if (table.has("ridge")) settings.ridge_choice = RidgeChoice::given;
-    settings.ridge = notNegative(table, "ridge", 0);
+    settings.ridge = table.notNegative("ridge", 0);
   } else if (auto const word = table.text("ridge"); *word == "cv") {
     settings.ridge_choice = RidgeChoice::cross_validation;
   } else if (*word == "evidence") {
@@ -167,12 +149,12 @@ void readSolver(TomlTable table, FitSettings& settings) {
   } else {
     table.fail("ridge", "found \"" + *word + "\", expected a number >= 0, \"cv\", \"evidence\" or \"none\"");
   }
-  settings.seeds = positiveInteger(table, "seeds", settings.seeds);
+  settings.seeds = table.positiveInteger("seeds", settings.seeds);
   settings.seed = table.integer("seed").value_or(settings.seed);
-  settings.folds = positiveInteger(table, "folds", settings.folds);
+  settings.folds = table.positiveInteger("folds", settings.folds);
   if (settings.folds < 2) table.fail("folds", "found 1, expected at least 2");
-  settings.tolerance = positive(table, "tolerance", settings.tolerance);
-  settings.max_iterations = positiveInteger(table, "max_iterations", settings.max_iterations);
+  settings.tolerance = table.positive("tolerance", settings.tolerance);
+  settings.max_iterations = table.positiveInteger("max_iterations", settings.max_iterations);
   if (auto const text = table.text("max_memory")) {
     auto const memory = parseMemorySize(*text);
     if (!memory) table.fail("max_memory", "found \"" + *text + "\", expected a size like \"4 GiB\"");

@@ -84,6 +84,13 @@ std::optional<int> TomlTable::integer(std::string const& key) {
   fail(key, "found " + found(*node) + ", expected a whole number");
 }
 
+std::optional<bool> TomlTable::boolean(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (auto const value = node->value_exact<bool>()) return *value;
+  fail(key, "found " + found(*node) + ", expected true or false");
+}
+
 std::optional<std::vector<std::string>> TomlTable::texts(std::string const& key) {
   auto const* const node = find(key);
   if (node == nullptr) return std::nullopt;
@@ -109,6 +116,38 @@ std::optional<std::vector<int>> TomlTable::integers(std::string const& key) {
   if (array == nullptr || values.size() != array->size())
     fail(key, "found " + found(*node) + ", expected a list of whole numbers: [8, 12]");
   return values;
+}
+
+std::optional<std::vector<double>> TomlTable::numbers(std::string const& key) {
+  auto const* const node = find(key);
+  if (node == nullptr) return std::nullopt;
+  auto const* const array = node->as_array();
+  std::vector<double> values;
+  if (array != nullptr)
+    for (auto const& entry : *array)
+      if (auto const value = entry.value<double>(); value && entry.is_number() && std::isfinite(*value))
+        values.push_back(*value);
+  if (array == nullptr || values.size() != array->size())
+    fail(key, "found " + found(*node) + ", expected a list of numbers: [0, 2.5]");
+  return values;
+}
+
+double TomlTable::positive(std::string const& key, double fallback) {
+  auto const value = number(key);
+  if (value && !(*value > 0)) fail(key, "found " + std::to_string(*value) + ", expected a number > 0");
+  return value.value_or(fallback);
+}
+
+double TomlTable::notNegative(std::string const& key, double fallback) {
+  auto const value = number(key);
+  if (value && !(*value >= 0)) fail(key, "found " + std::to_string(*value) + ", expected a number >= 0");
+  return value.value_or(fallback);
+}
+
+int TomlTable::positiveInteger(std::string const& key, int fallback) {
+  auto const value = integer(key);
+  if (value && *value < 1) fail(key, "found " + std::to_string(*value) + ", expected a number >= 1");
+  return value.value_or(fallback);
 }
 
 std::optional<TomlTable> TomlTable::table(std::string const& key) {

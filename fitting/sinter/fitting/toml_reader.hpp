@@ -25,10 +25,17 @@ class TomlTable {
   std::optional<std::string> text(std::string const& key);
   std::optional<double> number(std::string const& key);
   std::optional<int> integer(std::string const& key);
+  std::optional<bool> boolean(std::string const& key);
   std::optional<std::vector<std::string>> texts(std::string const& key);
   std::optional<std::vector<int>> integers(std::string const& key);
+  std::optional<std::vector<double>> numbers(std::string const& key);
   std::optional<TomlTable> table(std::string const& key);
   [[nodiscard]] std::vector<std::string> keys() const;
+
+  /// Numbers in a range, `fallback` when the key is absent. \throws InputError for others.
+  double positive(std::string const& key, double fallback);
+  double notNegative(std::string const& key, double fallback);
+  int positiveInteger(std::string const& key, int fallback);
 
   /// \throws InputError for the first key that is not known, with the nearest known one.
   void finish() const;
