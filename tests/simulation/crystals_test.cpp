@@ -86,7 +86,7 @@ std::map<int, int> coordination(Structure const& s, double cutoff) {
 struct Expected {
   std::string name;
   std::size_t primitive, conventional;
-  int operations;  // of the primitive cell; spglib 2.7 finds these numbers and the space groups of the header
+  int operations;  // of the primitive cell; spglib 2.8 finds these numbers and the space groups of the header
   std::map<int, int> neighbors;  // atoms of the primitive cell by neighbours within 2.9 A
 };
 
