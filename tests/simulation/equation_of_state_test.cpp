@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "core/temporary_folder.hpp"
+#include "simulation/paper_potentials.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/pressure.hpp"
+#include "test_systems.hpp"
 
 namespace sinter {
 namespace {
@@ -84,6 +86,42 @@ TEST(SiliconTest, EquationsOfStateOfDftAndGap18) {
     EXPECT_NEAR(state.volume, model == "GAP" ? 20.358 : 20.360, 1e-3);  // ../shared/data/README.md: cubic in V
     EXPECT_NEAR(state.energy, model == "GAP" ? -163.1778 : -163.1780, 1e-4);
     EXPECT_NEAR(bulk_modulus, data.at("diamond_bulk_modulus").get<double>(), 1);
+  }
+}
+
+std::vector<double> volumesAround(double v) {
+  std::vector<double> volumes;
+  for (int i = -4; i <= 4; ++i) volumes.push_back((1 + 0.01 * i) * v);
+  return volumes;
+}
+
+// Fitted to energies alone; against pressures from virials and the bulk modulus from stresses.
+TEST(EquationOfStateTest, CurveOfAPotential) {
+  using Space = Kokkos::Serial;
+  auto const model = reference::solidModel();
+  auto const crystal = test::relaxedSilicon<Space>(model);
+  double const v = *volume(crystal);
+  auto const points = energyVolumeCurve<Space>(model, crystal, volumesAround(v));
+  auto const state = fitEquationOfState(points);
+  double const b = elasticConstants<Space>(model, crystal).bulkModulus();
+  EXPECT_NEAR(state.volume, v, 1e-4 * v);
+  EXPECT_NEAR(state.energy, *crystal.energy, 1e-4);
+  EXPECT_NEAR(state.bulk_modulus, b, 5e-3 * b);  // what a cubic polynomial leaves of 8 % in volume
+  for (auto const& point : points) EXPECT_NEAR(state.pressureAt(point.volume), point.pressure, 1e-3 * b);
+}
+
+TEST(SiliconTest, EquationsOfStateOfThePapersPotentials) {
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  using Space = Kokkos::Serial;
+  for (auto const& [name, model] : potentials) {
+    auto const crystal = test::relaxedSilicon<Space>(model);
+    auto const state = fitEquationOfState(energyVolumeCurve<Space>(model, crystal, volumesAround(*volume(crystal))));
+    double const bulk_modulus = state.bulk_modulus * gpa_per_ev_per_cubic_angstrom;
+    std::printf("%s: a0 %.4f A, B0 %.1f GPa, B0' %.2f\n", name.c_str(), std::cbrt(state.volume), bulk_modulus,
+                state.bulk_modulus_derivative);
+    double const stresses = elasticConstants<Space>(model, crystal).bulkModulus() * gpa_per_ev_per_cubic_angstrom;
+    EXPECT_NEAR(bulk_modulus, stresses, 0.05 * stresses);
   }
 }
 

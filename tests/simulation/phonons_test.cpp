@@ -6,18 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
+#include "simulation/paper_potentials.hpp"
 #include "sinter/core/chemical_elements.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
-#include "sinter/mtp/mtp_io.hpp"
-#include "sinter/simulation/crystals.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -144,6 +142,46 @@ TYPED_TEST(PhononsTest, BadInput) {
   EXPECT_EQ(message(diamondCell(), {{1, 1, 1}, 0}),
             "phononModes: found displacement 0, expected one between 0 and 0.5 (A)");
   EXPECT_NE(message(crystalPrototype("dia", 14, 1e-14)).find("cannot be computed"), std::string::npos);
+}
+
+// Frequencies by phonopy with forces by `sinter eval`: tests/oracle/phonons.md.
+TEST(SiliconTest, PhonopysFrequencies) {
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  auto const& model = potentials[1].model;
+  std::vector<Vector3> const q = {fcc_gamma, fcc_x, fcc_l, {0.1, 0.2, 0.3}};
+  using Frequencies = std::vector<std::vector<double>>;
+  auto const compare = [&](Structure const& crystal, Frequencies const& expected) {
+    auto const points = phononModes<Kokkos::Serial>(model, crystal, q, {{4, 4, 4}, 1e-3});
+    for (std::size_t n = 0; n < q.size(); ++n)
+      for (std::size_t m = 0; m < 6; ++m) EXPECT_NEAR(points[n].frequencies[m], expected[n][m], 1e-4) << n << " " << m;
+  };
+  compare(crystalPrototype("dia", 14, 20), {{0, 0, 0, 14.74120, 14.74120, 14.74120},
+                                            {5.18118, 5.18118, 11.73827, 11.73827, 13.63416, 13.63416},
+                                            {3.69940, 3.69940, 10.31797, 12.34120, 14.11228, 14.11228},
+                                            {3.04854, 3.54948, 6.15079, 14.19184, 14.34869, 14.41768}});
+  compare(crystalPrototype("bSn", 14, 15), {{0, 0, 0, 5.65476, 10.29365, 10.29365},
+                                            {3.63898, 3.63898, 7.82770, 7.82770, 8.46975, 8.46975},
+                                            {4.05594, 4.05594, 4.92458, 4.92458, 11.42343, 11.42343},
+                                            {4.22739, 4.91714, 6.78511, 7.64341, 8.48136, 8.89320}});
+}
+
+// Beside DFT (THz): 15.09; 4.42, 12.03, 13.37; 3.35, 11.13, 11.96, 14.29, and GAP-18: 14.76; 4.45, 11.82, 13.42; 3.20,
+// 10.61, 12.01, 14.23.
+TEST(SiliconTest, PhononsOfThePapersPotentials) {
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  std::vector<Vector3> const q = {fcc_gamma, fcc_x, fcc_l};
+  for (auto const& [name, model] : potentials) {
+    auto const crystal = test::relaxedSilicon<Kokkos::Serial>(model, CrystalCell::primitive);
+    auto const points = phononModes<Kokkos::Serial>(model, crystal, q);
+    auto const& x = points[1].frequencies;
+    auto const& l = points[2].frequencies;
+    std::printf("%s: Gamma %.2f; X %.2f %.2f %.2f; L %.2f %.2f %.2f %.2f THz\n", name.c_str(), points[0].frequencies[5],
+                x[0], x[2], x[4], l[0], l[2], l[3], l[4]);
+    EXPECT_NEAR(points[0].frequencies[5], 14.76, 1) << name;
+    EXPECT_NEAR(x[0], 4.45, 2) << name;
+  }
 }
 
 }  // namespace

@@ -6,23 +6,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
 #include "neighbor_reference.hpp"
+#include "simulation/paper_potentials.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
-#include "sinter/mtp/mtp_io.hpp"
-#include "sinter/simulation/crystals.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
 namespace {
 
 using test::messageOf;
+using test::relaxedLatticeConstant;
 
 std::vector<PointDefect> const all_defects = {PointDefect::vacancy, PointDefect::dumbbell, PointDefect::hexagonal,
                                               PointDefect::tetrahedral};
@@ -35,15 +34,6 @@ std::vector<double> distancesOf(Structure const& s, int atom, double cutoff) {
       distances.push_back(std::hypot(pair.displacement[0], pair.displacement[1], pair.displacement[2]));
   std::sort(distances.begin(), distances.end());
   return distances;
-}
-
-template <class Space>
-double relaxedLatticeConstant(MtpModel const& model) {
-  RelaxationSettings settings;
-  settings.force_tolerance = 1e-6;
-  settings.pressure_tolerance = 1e-8;
-  Structure const start = crystalPrototype("dia", 14, 20.36, CrystalCell::conventional);
-  return std::cbrt(*volume(relax<Space>(model, settings, {&start, 1}).at(0).structure));
 }
 
 TEST(PointDefectsTest, SitesOfInterstitials) {
@@ -117,14 +107,13 @@ TYPED_TEST(DefectEnergiesTest, BadInput) {
 
 // The paper's potentials beside DFT (3.67; 3.66, 3.72, 3.91 eV) and GAP-18 (3.53; 3.68, 3.63, 3.71 eV).
 TEST(SiliconTest, PointDefectsOfThePapersPotentials) {
-  auto const folder = std::filesystem::path(SINTER_SHARED_DATA) / "si_mtp_paper";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
-  for (std::string const name : {"PQ1k-1_g18_rand_u12_fw0.1", "PQ1k-1_g18_rand_u16_fw0.1"}) {
-    auto const model = readMtp(folder / (name + ".mtp"));
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  for (auto const& [name, model] : potentials) {
     double const a = relaxedLatticeConstant<Kokkos::Serial>(model);
     std::printf("%s, 64 atoms:", name.c_str());
     for (auto const& one : pointDefectEnergies<Kokkos::Serial>(model, 14, a, 2, all_defects)) {
-      std::printf(" %s %.3f (unrelaxed %.3f) eV", nameOf(one.defect).c_str(), one.formation_energy,
+      std::printf(" %s %.3f eV (unrelaxed %.3f)", nameOf(one.defect).c_str(), one.formation_energy,
                   one.unrelaxed_energy);
       EXPECT_GT(one.formation_energy, 1.5) << name;
       EXPECT_LT(one.formation_energy, 6) << name;

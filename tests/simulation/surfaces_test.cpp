@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,10 +12,9 @@
 #include "backends.hpp"
 #include "core/temporary_folder.hpp"
 #include "neighbor_reference.hpp"
+#include "simulation/paper_potentials.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
-#include "sinter/mtp/mtp_io.hpp"
-#include "sinter/simulation/crystals.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -113,16 +111,13 @@ TYPED_TEST(SurfaceEnergiesTest, BadInput) {
 // The paper's potentials beside DFT (CASTEP; (100) 0.1356, (110) 0.0949, (111) 0.0980 eV/A^2) and GAP-18 (0.1325,
 // 0.0969, 0.0938).
 TEST(SiliconTest, SurfacesOfThePapersPotentials) {
-  auto const folder = std::filesystem::path(SINTER_SHARED_DATA) / "si_mtp_paper";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
-  Structure const start = crystalPrototype("dia", 14, 20.36);
-  for (std::string const name : {"PQ1k-1_g18_rand_u12_fw0.1", "PQ1k-1_g18_rand_u16_fw0.1"}) {
-    auto const model = readMtp(folder / (name + ".mtp"));
-    auto const crystal = relax<Kokkos::Serial>(model, {}, {&start, 1}).at(0).structure;
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  for (auto const& [name, model] : potentials) {
+    double const lattice_constant = test::relaxedLatticeConstant<Kokkos::Serial>(model);
     std::printf("%s:", name.c_str());
-    for (auto const& one :
-         surfaceEnergies<Kokkos::Serial>(model, 14, std::cbrt(4 * *volume(crystal)), 12, all_surfaces)) {
-      std::printf(" (%s) %.4f, unrelaxed %.4f eV/A^2", nameOf(one.surface).c_str(), one.energy, one.unrelaxed_energy);
+    for (auto const& one : surfaceEnergies<Kokkos::Serial>(model, 14, lattice_constant, 12, all_surfaces)) {
+      std::printf(" (%s) %.4f eV/A^2 (unrelaxed %.4f)", nameOf(one.surface).c_str(), one.energy, one.unrelaxed_energy);
       EXPECT_GT(one.energy, 0.05) << name;
       EXPECT_LT(one.unrelaxed_energy, 0.2) << name;
     }
