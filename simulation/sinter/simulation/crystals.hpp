@@ -44,8 +44,8 @@ enum class CrystalCell { primitive, conventional };
 /// its ratio to that of dia is a start. \throws InputError for an unknown name.
 [[nodiscard]] double siliconVolumePerAtom(std::string_view name);
 
-/// A crystal repeated along its lattice vectors; image (x, y, z) of atom i is atom ((x n_1 + y) n_2 + z) size + i.
-/// \throws InputError unless all three numbers are positive.
+/// Cell and atoms of a crystal (no labels) repeated along its lattice vectors; image (x, y, z) of atom i is atom ((x
+/// n_1 + y) n_2 + z) size + i. \throws InputError unless all three numbers are positive.
 [[nodiscard]] Structure repeated(Structure const& crystal, std::array<int, 3> const& times);
 
 }  // namespace sinter

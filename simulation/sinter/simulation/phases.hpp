@@ -47,20 +47,17 @@ inline constexpr double same_phase_enthalpy = 1e-4, same_phase_volume = 2e-3;
 template <class ExecutionSpace>
 [[nodiscard]] std::vector<PhaseCurve> enthalpyCurves(MtpModel const& model, std::span<NamedCrystal const> crystals,
                                                      std::span<double const> pressures,
-                                                     RelaxationSettings const& settings = {},
-                                                     ExecutionSpace space = {});
+                                                     RelaxationSettings settings = {}, ExecutionSpace space = {});
 
 /// The lowest pressure (eV/A^3) at which `to` becomes lower in enthalpy than `from`, or nothing when it does not within
-/// the pressures: that between two neighbouring ones where cubic Hermite polynomials of H with slopes dH/dP = V cross.
-/// Points where one has relaxed into the other count as no difference.
-/// \throws InputError unless both have the same pressures.
+/// the pressures; `stablePhases` of the two.
 [[nodiscard]] std::optional<double> transitionPressure(PhaseCurve const& from, PhaseCurve const& to);
 
 /// A change of the stable phase under rising pressure.
 struct PhaseTransition {
   std::string from, to;
   double pressure = 0;         ///< (eV/A^3)
-  bool is_continuous = false;  ///< one relaxed into the other at the next pressure: known to the spacing of pressures
+  bool is_continuous = false;  ///< one became the other at the next or last pressure: known to their spacing
 };
 
 /// The stable phases in the order of pressures.
@@ -69,8 +66,8 @@ struct PhaseSequence {
   std::vector<PhaseTransition> transitions;
 };
 
-/// The phases of lowest enthalpy and where they change. A phase that relaxed into another counts as that other. A phase
-/// that is stable between two neighbouring pressures only is found when it is the lowest where those of the two cross.
+/// The phases of lowest enthalpy and where they change: where cubic Hermite polynomials of H between pressures, with
+/// slopes dH/dP = V, cross. A crystal that relaxed into another one of the curves is that one there.
 /// \throws InputError unless all curves have the same pressures, one at least.
 [[nodiscard]] PhaseSequence stablePhases(std::span<PhaseCurve const> curves);
 

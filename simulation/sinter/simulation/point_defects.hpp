@@ -44,7 +44,7 @@ template <class ExecutionSpace>
 [[nodiscard]] std::vector<DefectEnergy> pointDefectEnergies(MtpModel const& model, std::int32_t atomic_number,
                                                             double lattice_constant, int n,
                                                             std::span<PointDefect const> defects,
-                                                            RelaxationSettings const& settings = {},
+                                                            RelaxationSettings settings = {},
                                                             ExecutionSpace space = {});
 
 }  // namespace sinter

@@ -29,11 +29,8 @@ std::vector<RelaxedStructure> relaxAtoms(MtpModel const& model, std::vector<Stru
                                          RelaxationSettings settings, ExecutionSpace space, std::string const& where) {
   settings.cell = CellFreedom::none;
   settings.pressure = 0;
-  auto relaxed = relax<ExecutionSpace>(model, settings, cells, {}, std::move(space));
-  for (auto const& one : relaxed)
-    if (one.status != RelaxationStatus::converged)
-      throw InputError(where + ": found a relaxation that ended with " + nameOf(one.status) + ", expected converged");
-  return relaxed;
+  std::vector<std::string> const names(cells.size(), where);
+  return relaxConverged<ExecutionSpace>(model, settings, cells, names, {}, std::move(space));
 }
 
 }  // namespace

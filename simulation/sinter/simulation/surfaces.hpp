@@ -46,7 +46,6 @@ template <class ExecutionSpace>
 [[nodiscard]] std::vector<SurfaceEnergy> surfaceEnergies(MtpModel const& model, std::int32_t atomic_number,
                                                          double lattice_constant, int planes,
                                                          std::span<DiamondSurface const> surfaces,
-                                                         RelaxationSettings const& settings = {},
-                                                         ExecutionSpace space = {});
+                                                         RelaxationSettings settings = {}, ExecutionSpace space = {});
 
 }  // namespace sinter
