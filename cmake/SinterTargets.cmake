@@ -19,7 +19,10 @@ function(sinter_configure target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(SINTER_ENABLE_SANITIZERS)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer)
+    # Null pointers and what lies outside of an object AddressSanitizer finds, and SIMD loads that are not aligned trap:
+    # without these checks, and with lines but no variables for debuggers, compilation takes a third of the time.
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize=null,object-size,alignment -g1
+      -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
   if(SINTER_ENABLE_BOUNDS_CHECK)

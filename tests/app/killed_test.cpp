@@ -180,9 +180,11 @@ TEST_F(Killed, ValidateGoesOnToTheSameReport) {
   std::string const potential = folder / "a.mtp", out = folder / "out", report = out + "/report.json";
   writeMtp(reference::solidModel(), potential);
   std::string const settings = folder.write(
-      "validate.toml", "[potentials]\na = \"" + potential + "\"\n[static]\nelement = \"Si\"\ndiamond_volume = 18\n" +
-                           "crystals = [\"dia\", \"bSn\", \"sc\"]\nelastic = [\"dia\"]\ndefects = [\"vacancy\"]\n" +
-                           "supercell = 2\nphonons = [\"X\"]\n[output]\ndir = \"" + out + "\"\n");
+      "validate.toml",
+      "[potentials]\na = \"" + potential + "\"\n[static]\nelement = \"Si\"\ndiamond_volume = 18\n" +
+          "crystals = [\"dia\", \"bSn\", \"sc\"]\nelastic = [\"dia\"]\ndefects = [\"vacancy\", \"dumbbell\", "
+          "\"tetrahedral\"]\n" +
+          "supercell = 5\nsurfaces = [\"100\", \"111\"]\nphonons = [\"G\", \"X\"]\n[output]\ndir = \"" + out + "\"\n");
   auto const content = [&] {
     json found = json::parse(contentOf(report));
     found.erase("time");
