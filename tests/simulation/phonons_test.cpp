@@ -141,7 +141,7 @@ TYPED_TEST(PhononsTest, BadInput) {
   EXPECT_EQ(message(diamondCell(), {{1, 0, 1}}), "phononModes: found 0 repeats of the cell, expected > 0");
   EXPECT_EQ(message(diamondCell(), {{1, 1, 1}, 0}),
             "phononModes: found displacement 0, expected one between 0 and 0.5 (A)");
-  EXPECT_NE(message(crystalPrototype("dia", 14, 1e-14)).find("cannot be computed"), std::string::npos);
+  EXPECT_NE(message(crystalPrototype("dia", 14, 1e-14)).find("forces that are not finite"), std::string::npos);
 }
 
 // Frequencies by phonopy with forces by `sinter eval`: tests/oracle/phonons.md.

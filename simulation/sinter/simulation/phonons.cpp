@@ -64,9 +64,66 @@ struct ForceConstants {
   std::vector<Vector3> images;  // which count in equal parts
 };
 
-// Frequencies of a Hermitian dynamical matrix (omega^2 in eV/A^2/u), whose real and imaginary parts make a symmetric
-// matrix of twice the size with every eigenvalue twice.
-std::vector<double> frequenciesOf(std::vector<std::complex<double>> const& dynamical, std::size_t size) {
+// By atom of the crystal, then of the supercell.
+template <class ExecutionSpace>
+std::vector<ForceConstants> forceConstants(BatchForces<ExecutionSpace> const& potential, Structure const& crystal,
+                                           PhononSettings const& settings) {
+  auto const& n = settings.repeats;
+  Structure const supercell = repeated(crystal, n);
+  std::vector<Structure> displaced;
+  for (std::size_t i = 0; i < crystal.size(); ++i)
+    for (std::size_t a = 0; a < 3; ++a)
+      for (double const by : {-settings.displacement, settings.displacement})
+        displaced.emplace_back(supercell).positions[i][a] += by;
+  auto const evaluations = potential.evaluate(displaced);
+
+  std::vector<ForceConstants> constants;
+  for (std::size_t i = 0; i < crystal.size(); ++i)
+    for (std::size_t j = 0; j < supercell.size(); ++j) {
+      auto& [phi, images] = constants.emplace_back();
+      for (std::size_t a = 0; a < 3; ++a) {
+        auto const& low = evaluations[6 * i + 2 * a];
+        auto const& high = evaluations[6 * i + 2 * a + 1];
+        for (std::size_t b = 0; b < 3; ++b) {
+          phi[a][b] = low && high ? low->evaluation.forces[j][b] - high->evaluation.forces[j][b] : NAN;
+          phi[a][b] /= 2 * settings.displacement;
+          if (!std::isfinite(phi[a][b])) fail("forces that are not finite, expected a crystal that can be evaluated");
+        }
+      }
+      auto const cell = static_cast<int>(j / crystal.size());
+      int const x = cell / (n[1] * n[2]), y = cell / n[2] % n[1], z = cell % n[2];
+      Vector3 d{};
+      for (std::size_t a = 0; a < 3; ++a) d[a] = supercell.positions[j][a] - supercell.positions[i][a];
+      images = nearestImages(d, {double(x), double(y), double(z)}, crystal, n);
+    }
+  return constants;
+}
+
+using ComplexMatrix = std::vector<std::complex<double>>;  // row-major
+
+// D(q) (eV/A^2/u).
+ComplexMatrix dynamicalMatrix(std::vector<ForceConstants> const& constants, Structure const& crystal,
+                              Vector3 const& q) {
+  std::size_t const atoms = crystal.size(), all = constants.size() / atoms;
+  ComplexMatrix dynamical(9 * atoms * atoms);
+  for (std::size_t i = 0; i < atoms; ++i)
+    for (std::size_t image = 0; image < all; ++image) {
+      std::size_t const j = image % atoms;
+      auto const& [phi, images] = constants[i * all + image];
+      std::complex<double> phase = 0;
+      for (auto const& r : images)
+        phase += std::polar(1., 2 * std::numbers::pi * (q[0] * r[0] + q[1] * r[1] + q[2] * r[2]));
+      phase /= static_cast<double>(images.size()) *
+               std::sqrt(atomicMass(crystal.species[i]) * atomicMass(crystal.species[j]));
+      for (std::size_t a = 0; a < 3; ++a)
+        for (std::size_t b = 0; b < 3; ++b) dynamical[(3 * i + a) * 3 * atoms + 3 * j + b] += phi[a][b] * phase;
+    }
+  return dynamical;
+}
+
+// Frequencies (THz) of a dynamical matrix: real and imaginary parts of its Hermitian part make a symmetric matrix of
+// twice the size with every eigenvalue twice.
+std::vector<double> frequenciesOf(ComplexMatrix const& dynamical, std::size_t size) {
   std::vector<double> doubled(4 * size * size);
   for (std::size_t i = 0; i < size; ++i)
     for (std::size_t j = 0; j < size; ++j) {
@@ -92,56 +149,10 @@ std::vector<PhononModes> phononModes(MtpModel const& model, Structure const& cry
   check(crystal, settings);
   BatchForces<ExecutionSpace> const potential(model, std::move(space));
   potential.checkSpecies(crystal, "phononModes");
-  Structure const supercell = repeated(crystal, settings.repeats);
-  std::size_t const atoms = crystal.size(), all = supercell.size();
-
-  std::vector<Structure> displaced;
-  for (std::size_t i = 0; i < atoms; ++i)
-    for (std::size_t a = 0; a < 3; ++a)
-      for (double const sign : {-1., 1.})
-        displaced.emplace_back(supercell).positions[i][a] += sign * settings.displacement;
-  auto const evaluations = potential.evaluate(displaced);
-
-  std::vector<ForceConstants> constants(atoms * all);  // by atom of the crystal, then of the supercell
-  for (std::size_t i = 0; i < atoms; ++i)
-    for (std::size_t j = 0; j < all; ++j) {
-      auto& [phi, images] = constants[i * all + j];
-      for (std::size_t a = 0; a < 3; ++a)
-        for (std::size_t b = 0; b < 3; ++b) {
-          auto const& low = evaluations[6 * i + 2 * a];
-          auto const& high = evaluations[6 * i + 2 * a + 1];
-          phi[a][b] = low && high
-                          ? (low->evaluation.forces[j][b] - high->evaluation.forces[j][b]) / (2 * settings.displacement)
-                          : NAN;
-          if (!std::isfinite(phi[a][b]))
-            fail(
-                "forces that are not finite or cannot be computed, expected a crystal that the potential can evaluate");
-        }
-      auto const n = settings.repeats;
-      int const cell = static_cast<int>(j / atoms);
-      Vector3 const r = {double(cell / (n[1] * n[2])), double(cell / n[2] % n[1]), double(cell % n[2])};
-      Vector3 d{};
-      for (std::size_t a = 0; a < 3; ++a) d[a] = supercell.positions[j][a] - supercell.positions[i][a];
-      images = nearestImages(d, r, crystal, n);
-    }
-
+  auto const constants = forceConstants(potential, crystal, settings);
   std::vector<PhononModes> result;
-  std::size_t const size = 3 * atoms;
-  for (auto const& wave : q) {
-    std::vector<std::complex<double>> dynamical(size * size);
-    for (std::size_t i = 0; i < atoms; ++i)
-      for (std::size_t j = 0; j < all; ++j) {
-        auto const& [phi, images] = constants[i * all + j];
-        std::complex<double> phase = 0;
-        for (auto const& r : images)
-          phase += std::polar(1., 2 * std::numbers::pi * (wave[0] * r[0] + wave[1] * r[1] + wave[2] * r[2]));
-        phase /= static_cast<double>(images.size()) *
-                 std::sqrt(atomicMass(crystal.species[i]) * atomicMass(crystal.species[j % atoms]));
-        for (std::size_t a = 0; a < 3; ++a)
-          for (std::size_t b = 0; b < 3; ++b) dynamical[(3 * i + a) * size + 3 * (j % atoms) + b] += phi[a][b] * phase;
-      }
-    result.push_back({wave, frequenciesOf(dynamical, size)});
-  }
+  for (auto const& wave : q)
+    result.push_back({wave, frequenciesOf(dynamicalMatrix(constants, crystal, wave), 3 * crystal.size())});
   return result;
 }
 

@@ -68,8 +68,8 @@ std::vector<DefectEnergy> pointDefectEnergies(MtpModel const& model, std::int32_
     names.push_back(nameOf(defect) + " in a cell of " + std::to_string(starts.back().size()) + " atoms");
   }
   Structure const crystal = crystalPrototype("dia", atomic_number, std::pow(lattice_constant, 3) / 8);
-  auto energies = excessEnergies<ExecutionSpace>(model, crystal, std::move(starts), std::move(names),
-                                                 std::move(settings), std::move(space));
+  auto energies =
+      excessEnergies<ExecutionSpace>(model, crystal, std::move(starts), std::move(names), settings, std::move(space));
   std::vector<DefectEnergy> result;
   for (std::size_t d = 0; d < defects.size(); ++d)
     result.push_back({defects[d], energies[d].relaxed, energies[d].unrelaxed, std::move(energies[d].structure)});

@@ -68,7 +68,9 @@ Structure diamondSlab(DiamondSurface surface, std::int32_t atomic_number, double
   if (!(lattice_constant > 0 && std::isfinite(lattice_constant)))
     throw InputError(where + "found lattice constant " + numberText(lattice_constant) + ", expected > 0 (A)");
   if (planes < 1) throw InputError(where + "found " + std::to_string(planes) + " planes, expected > 0");
-  auto const [along, across, step] = faceOf(surface);
+  Face const face = faceOf(surface);
+  Vector3 const& along = face.along;
+  Vector3 const& across = face.across;
   Vector3 const up = cross(along, across), left = cross(up, along);
   auto const turned = [&](Vector3 const& r) {  // x along the first vector, z up
     Vector3 result{};
@@ -82,7 +84,7 @@ Structure diamondSlab(DiamondSurface surface, std::int32_t atomic_number, double
   double thickness = 0;
   for (int plane = 0; plane < planes; ++plane)
     for (double const shift : {0., 0.25}) {  // the two sublattices, the other one by a step less (1/4, 1/4, 1/4)
-      Vector3 site = sum({-shift, -shift, -shift}, step, plane + (shift > 0 ? 1 : 0));
+      Vector3 site = sum({-shift, -shift, -shift}, face.step, plane + (shift > 0 ? 1 : 0));
       site = wrapped(wrapped(site, along, across), across, along);
       slab.positions.push_back(turned(site));
       slab.species.push_back(atomic_number);
@@ -104,8 +106,8 @@ std::vector<SurfaceEnergy> surfaceEnergies(MtpModel const& model, std::int32_t a
     names.push_back("surface " + nameOf(surface) + " of " + std::to_string(planes) + " planes");
   }
   Structure const crystal = crystalPrototype("dia", atomic_number, std::pow(lattice_constant, 3) / 8);
-  auto slabs = excessEnergies<ExecutionSpace>(model, crystal, std::move(starts), std::move(names), std::move(settings),
-                                              std::move(space));
+  auto slabs =
+      excessEnergies<ExecutionSpace>(model, crystal, std::move(starts), std::move(names), settings, std::move(space));
   std::vector<SurfaceEnergy> result;
   for (std::size_t s = 0; s < surfaces.size(); ++s) {
     Matrix3 const& cell = slabs[s].structure.cell;
