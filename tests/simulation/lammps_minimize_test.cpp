@@ -1,4 +1,4 @@
-// Relaxed crystals against LAMMPS: `minimize` with `fix box/relax` and the plugin.
+// Relaxed crystals and point defects against LAMMPS: `minimize`, with `fix box/relax` for cells, and the plugin.
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>
@@ -9,6 +9,7 @@
 #include "pair_kokkos/lammps_systems.hpp"
 #include "sinter/core/pressure.hpp"
 #include "sinter/simulation/batch_relaxation.hpp"
+#include "sinter/simulation/point_defects.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -71,6 +72,25 @@ TEST(LammpsMinimizeTest, EnthalpiesOfRattledCrystalsAgree) {
     double const enthalpy = run.line("energy").at(0) + pressure * run.line("volume").at(0);
     auto const atoms = static_cast<double>(structure.size());
     EXPECT_NEAR(*ours.enthalpy / atoms, enthalpy / atoms, 1e-4) << run.output;
+  }
+}
+
+TEST(LammpsMinimizeTest, EnergiesOfPointDefectsAgree) {
+  auto const model = reference::solidModel();
+  constexpr double a = 5.43;
+  std::vector<PointDefect> const defects = {PointDefect::vacancy, PointDefect::dumbbell};
+  for (auto const& ours : pointDefectEnergies<Kokkos::Serial>(model, 14, a, 2, defects)) {
+    TemporaryFolder const folder;
+    writeSystem(folder, model, diamondWithDefect(ours.defect, 14, a, 2));
+    auto const run = runLammpsWell(folder, setUp("test.mtp", "Si") + R"in(
+min_modify line quadratic
+minimize 0 1e-6 1000 10000
+print "energy $(pe:%.17g)"
+)in",
+                                   few_setups[0]);
+    if (run.exit_code != 0) continue;
+    // Forces of 0.001 eV/A are left, of a stiffness of some eV/A^2.
+    EXPECT_NEAR(*ours.structure.energy, run.line("energy").at(0), 1e-4) << nameOf(ours.defect);
   }
 }
 
