@@ -13,7 +13,7 @@ function digits(x, count = 4) {
   const size = Math.abs(x);
   return size >= 1e-3 && size < 1e6 ? String(Number(x.toPrecision(count))) : x.toExponential(count - 1).replace(/\.?0+e/, 'e');
 }
-const fixed = (x, decimals) => (isNumber(x) ? x.toFixed(decimals) : '–');
+const fixed = (x, decimals) => (isNumber(x) ? x.toFixed(decimals).replace(/^-(0\.?0*)$/, '$1') : '–');
 
 function element(name, content, className) {
   const result = document.createElement(name);
@@ -45,7 +45,7 @@ function table(id, caption, head, rows, total = false) {
   result.append(element('caption', caption));
   const line = (cells, name) => {
     const row = element('tr');
-    for (const cell of cells) row.append(element(name, cell));
+    for (const cell of cells) row.append(element(name, cell, cell.length > 24 ? 'long' : undefined));
     return row;
   };
   const header = element('thead'), body = element('tbody');
@@ -77,10 +77,12 @@ function figure(id, caption, axes, series, {diagonal = false, flat = false} = {}
   result.append(box, element('figcaption', caption));
   place.append(result);
   const shown = ([x, y]) => isNumber(x) && isNumber(y) && !(axes.x.log && x <= 0) && !(axes.y.log && y <= 0);
+  const shapes = ['circle', 'triangle', 'rectRot'];  // for more series than there are colours
   const datasets = series.map((s, n) => ({
     label: s.name, colour: `series-${n % 6 + 1}`, order: -n,  // later ones on top
     data: s.points.filter((p) => shown(p) || p === gap).map(([x, y]) => ({x, y})),
-    showLine: Boolean(s.line), pointRadius: s.size ?? 2, borderWidth: s.line ? 1.5 : 0, borderDash: s.dash ?? [],
+    showLine: Boolean(s.line), pointRadius: s.size ?? 2, borderWidth: s.line ? 1.5 : 0, borderDash: s.dash ?? (n < 6 ? [] : [6, 3]),
+    pointStyle: shapes[Math.floor(n / 6) % shapes.length],
   }));
   const all = datasets.flatMap((d) => d.data).filter((p) => isNumber(p.y));
   if (all.length === 0) {
@@ -112,7 +114,7 @@ function figure(id, caption, axes, series, {diagonal = false, flat = false} = {}
       scales: {x: scale(axes.x, 'x'), y: scale(axes.y, 'y')},
       plugins: {
         legend: {display: series.length > 1, reverse: true,
-          labels: {filter: (item) => item.text !== '', boxWidth: 12}},
+          labels: {filter: (item) => item.text !== '', boxWidth: 12, usePointStyle: series.length > 6}},
         tooltip: {callbacks: {label: (c) => `${c.dataset.label}: ${digits(c.parsed.x, 6)}, ${digits(c.parsed.y, 6)}`}},
       },
     },

@@ -16,12 +16,8 @@ function gridOf(section) {
   document.getElementById(section).append(result);
   return result;
 }
-/** Names of series: more than there are colours are told apart by dashes; what is not ours is dotted. */
-const potentials = Object.keys(report.potentials);
-const dashOf = (name) => {
-  const n = potentials.indexOf(name);
-  return n < 0 ? [2, 3] : n < 6 ? [] : [8, 3];
-};
+/** Lines of references are dotted. */
+const dashOf = (name) => (name in report.potentials ? undefined : [2, 3]);
 const zip = (xs, ys, factor = 1) => xs.map((x, i) => [x, isNumber(ys[i]) ? factor * ys[i] : ys[i]]);
 const limits = ({low, high}) => (low === null ? `≤ ${digits(high)}` : high === null ? `≥ ${digits(low)}` : low === high ? digits(low) : `${digits(low)} to ${digits(high)}`);
 
@@ -34,13 +30,16 @@ if (has('errors')) {
   const costs = new Map((report.costs?.results ?? []).map((r) => [r.potential, r.median]));
   const costOf = (name) => costs.get(report.potentials[name].file);
   for (const [set, results] of Object.entries(report.errors)) {
-    const rows = [];
-    for (const [name, {errors}] of entries(results))
-      for (const [type, e] of Object.entries(errors))
-        rows.push([type === 'all' ? name : '', type, String(e.frames), rms(e.energy_mae, 1e3, 2), rms(e.energy_rmse, 1e3, 2),
-          rms(e.energy_max, 1e3, 1), rms(e.force_mae, 1, 4), rms(e.force_rmse, 1, 4), rms(e.force_max, 1, 2), rms(e.virial_rmse, 1e3, 2)]);
+    const of = entries(results);
     table('errors', `Errors on ${set}: energies meV/atom, forces eV/Å, virials meV/atom.`,
-      ['potential', 'config type', 'frames', 'energy MAE', 'RMSE', 'max', 'force MAE', 'RMSE', 'max', 'virial RMSE'], rows);
+      ['potential', 'frames', 'energy MAE', 'RMSE', 'max', 'force MAE', 'RMSE', 'max', 'virial RMSE'],
+      of.map(([name, {errors: {all: e}}]) => [name, String(e.frames), rms(e.energy_mae, 1e3, 2), rms(e.energy_rmse, 1e3, 2),
+        rms(e.energy_max, 1e3, 1), rms(e.force_mae, 1, 4), rms(e.force_rmse, 1, 4), rms(e.force_max, 1, 2), rms(e.virial_rmse, 1e3, 2)]));
+    const types = [...new Set(of.flatMap(([, {errors}]) => Object.keys(errors)))].filter((type) => type !== 'all');
+    if (types.length > 1)
+      for (const [quantity, unit, factor, decimals] of [['energy', 'meV/atom', 1e3, 1], ['force', 'eV/Å', 1, 3]])
+        table('errors', `RMSE of the ${quantity} on ${set} by kind of structure, ${unit}.`, ['potential', ...types],
+          of.map(([name, {errors}]) => [name, ...types.map((type) => rms(errors[type]?.[`${quantity}_rmse`], factor, decimals))]));
     const grid = gridOf('errors');
     const parity = (quantity, unit) => figure(place('errors', `${set}-${quantity}`, grid), `${set}: predicted against labels.`,
       {x: {title: `label, ${unit}`}, y: {title: `predicted, ${unit}`}},
@@ -78,10 +77,12 @@ if (has('crystals')) {
     (x) => (isNumber(x) ? (factor * x).toFixed(decimals) : '–'));
   const grid = gridOf('crystals');
   for (const crystal of names)
-    figure(place('crystals', crystal, grid), `${crystal}: energy against volume.`,
+    figure(place('crystals', crystal, grid), `${crystal}: energy against volume, relative to the relaxed diamond structure of each potential.`,
       {x: {title: 'volume, Å³/atom'}, y: {title: 'energy, eV/atom'}},
-      lists.filter(([, value]) => value[crystal]?.curve).map(([name, value]) =>
-        ({name, points: zip(value[crystal].curve.volume, value[crystal].curve.energy), line: true, size: 2, dash: dashOf(name)})));
+      lists.filter(([, value]) => value[crystal]?.curve).map(([name, value]) => {
+        const {volume, energy} = value[crystal].curve, base = value.dia?.energy ?? 0;
+        return {name, points: volume.map((v, i) => [v, energy[i] - base]), line: true, size: 2, dash: dashOf(name)};
+      }));
 }
 if (has('elastic')) {
   const lists = statics('elastic');

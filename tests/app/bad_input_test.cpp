@@ -434,6 +434,34 @@ Section analyses() {
   return section;
 }
 
+Section validations() {
+  Section section{"Validations (`sinter validate bad.toml`)", {}};
+  std::string const good =
+      "[potentials]\na = \"good.mtp\"\n[errors.sets]\nb = \"good.xyz\"\n[static]\nelement = \"Si\"\n"
+      "crystals = [\"dia\"]\n[checks.c]\nvalue = \"/errors\"\nlow = 0\nsource = \"d\"\n";
+  section.cases.push_back({"no such file", "", "", "validate none.toml"});
+  auto const change = [&](std::string const& from, std::string const& to) {
+    section.cases.push_back(
+        {"`" + from + "` became `" + to + "`", "bad.toml", replaced(good, from, to), "validate bad.toml"});
+  };
+  change("[potentials]", "[potential]");
+  change("[errors.sets]", "[errors.set]");
+  change("\"good.xyz\"", "8");
+  change("\"Si\"", "\"Qq\"");
+  change("[\"dia\"]", "[\"diamant\"]");
+  change("crystals", "crystal");
+  change("[checks.c]", "pressures = [0]\nvolumes = [1, 2]\n[checks.c]");
+  change("[checks.c]", "defects = [\"hole\"]\n[checks.c]");
+  change("[checks.c]", "supercell = 0\n[checks.c]");
+  change("[checks.c]", "phonons = [\"X\", \"X\"]\n[checks.c]");
+  change("\"/errors\"", "\"errors\"");
+  change("low = 0\n", "");
+  change("[checks.c]", "[output]\ndir = \"good.xyz\"\n[checks.c]");
+  change("[checks.c]", "[trajectories]\nframes = \":\"\n[checks.c]");
+  change("[checks.c]", "[map]\nfiles = { m = \"good.xyz\" }\nkind = \"umap\"\n[checks.c]");
+  return section;
+}
+
 Section relaxations() {
   Section section{"Relaxations", {}};
   for (char const* arguments :
@@ -542,7 +570,7 @@ TEST_F(BadInput, MessagesAreThoseOfTheTable) {
   std::size_t count = 0;
   std::string table;
   for (Section const& section : {potentials(), extendedXyz(), configurations(), databases(), settings(), soap(),
-                                 relaxations(), analyses(), usage()}) {
+                                 relaxations(), validations(), analyses(), usage()}) {
     bool const commands = section.cases.front().what.empty();
     table +=
         "\n## " + section.title + "\n\n| " + (commands ? "command" : "what is wrong") + " | message |\n|---|---|\n";
