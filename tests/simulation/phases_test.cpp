@@ -28,7 +28,8 @@ using test::messageOf;
 constexpr double gpa = 1 / gpa_per_ev_per_cubic_angstrom;
 
 // Energy, volume, bulk modulus and its derivative, near those of silicon.
-EquationOfState const dia{0, 20.4, 88 * gpa, 4.2}, bSn{0.32, 15.4, 105 * gpa, 4.6}, sh{0.365, 15.0, 102 * gpa, 4.3};
+EquationOfState const dia{0, 20.4, 88 * gpa, 4.2}, beta_tin{0.32, 15.4, 105 * gpa, 4.6},
+    sh{0.365, 15.0, 102 * gpa, 4.3};
 
 PhasePoint pointOf(EquationOfState const& state, double pressure) {
   double low = 0.3 * state.volume, high = 1.5 * state.volume;
@@ -61,14 +62,15 @@ double exactCrossing(EquationOfState const& a, EquationOfState const& b) {
 }
 
 TEST(PhasesTest, KnownCrossings) {
-  double const first = exactCrossing(dia, bSn), second = exactCrossing(bSn, sh), direct = exactCrossing(dia, sh);
+  double const first = exactCrossing(dia, beta_tin), second = exactCrossing(beta_tin, sh),
+               direct = exactCrossing(dia, sh);
   ASSERT_GT(first, 9 * gpa);
   ASSERT_GT(second, first + 2 * gpa);
   ASSERT_LT(second, 20 * gpa);
   for (double const step : {1., 5.}) {
     auto const pressures = pressuresTo(25, step);
     std::vector<PhaseCurve> const curves = {curveOf("dia", dia, pressures), curveOf("sh", sh, pressures),
-                                            curveOf("bSn", bSn, pressures)};
+                                            curveOf("bSn", beta_tin, pressures)};
     auto const stable = stablePhases(curves);
     EXPECT_EQ(stable.first, "dia");
     ASSERT_EQ(stable.transitions.size(), 2);
@@ -90,20 +92,20 @@ TEST(PhasesTest, KnownCrossings) {
 
 TEST(PhasesTest, PhaseThatIsStableBetweenTwoPressures) {
   std::vector<double> const pressures = {0, 25 * gpa};  // bSn: 13 to 17 GPa or so
-  std::vector<PhaseCurve> const curves = {curveOf("dia", dia, pressures), curveOf("bSn", bSn, pressures),
+  std::vector<PhaseCurve> const curves = {curveOf("dia", dia, pressures), curveOf("bSn", beta_tin, pressures),
                                           curveOf("sh", sh, pressures)};
   auto const stable = stablePhases(curves);
   ASSERT_EQ(stable.transitions.size(), 2);
   EXPECT_EQ(stable.transitions[0].to, "bSn");
-  EXPECT_NEAR(stable.transitions[0].pressure, exactCrossing(dia, bSn), 1 * gpa);
+  EXPECT_NEAR(stable.transitions[0].pressure, exactCrossing(dia, beta_tin), 1 * gpa);
   EXPECT_EQ(stable.transitions[1].to, "sh");
 }
 
 // A crystal that is bSn and, at higher pressures, sh, and lower than both between.
 TEST(PhasesTest, PhaseThatBecomesOthers) {
   auto const pressures = pressuresTo(24, 2);
-  std::vector<PhaseCurve> curves = {curveOf("bSn", bSn, pressures), curveOf("sh", sh, pressures)};
-  double const crossing = exactCrossing(bSn, sh);
+  std::vector<PhaseCurve> curves = {curveOf("bSn", beta_tin, pressures), curveOf("sh", sh, pressures)};
+  double const crossing = exactCrossing(beta_tin, sh);
   ASSERT_GT(crossing, 10 * gpa);
   PhaseCurve between{"Imma", {}};
   for (std::size_t k = 0; k < pressures.size(); ++k) {
@@ -130,7 +132,7 @@ TEST(PhasesTest, PhaseThatBecomesOthers) {
 }
 
 TEST(PhasesTest, BadCurves) {
-  std::vector<PhaseCurve> curves = {curveOf("dia", dia, {0, 1}), curveOf("bSn", bSn, {0, 2})};
+  std::vector<PhaseCurve> curves = {curveOf("dia", dia, {0, 1}), curveOf("bSn", beta_tin, {0, 2})};
   EXPECT_EQ(messageOf<InputError>([&] { static_cast<void>(stablePhases(curves)); }),
             "phases: found bSn and dia at different pressures, expected the same");
   EXPECT_EQ(messageOf<InputError>([] { static_cast<void>(stablePhases({})); }),

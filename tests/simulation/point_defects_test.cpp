@@ -41,9 +41,10 @@ TEST(PointDefectsTest, SitesOfInterstitials) {
   auto const defect = [&](PointDefect kind) { return diamondWithDefect(kind, 14, a, 2); };
   auto const vacancy = defect(PointDefect::vacancy);
   EXPECT_EQ(vacancy.size(), 63);
-  int threefold = 0;
-  for (int i = 0; i < 63; ++i) threefold += distancesOf(vacancy, i, 1.01 * bond).size() == 3;
-  EXPECT_EQ(threefold, 4);
+  std::vector<int> bonds(63);
+  for (auto const& pair : reference::allPairs(vacancy, 1.01 * bond)) ++bonds[pair.i];
+  EXPECT_EQ(std::count(bonds.begin(), bonds.end(), 3), 4);
+  EXPECT_EQ(std::count(bonds.begin(), bonds.end(), 4), 59);
 
   auto const tetrahedral = defect(PointDefect::tetrahedral);
   ASSERT_EQ(tetrahedral.size(), 65);

@@ -33,10 +33,10 @@ enum class CrystalCell { primitive, conventional };
 /// Vectors of the conventional cell lie along x, y, z (hexagonal: a along x, c along z).
 /// \param volume_per_atom (A^3), > 0; ratios of axes are those of silicon with GAP-18
 /// \throws InputError for an unknown name or a volume that is not positive.
-/// Source: International Tables for Crystallography A (sites); ratios of axes: silicon at 0 GPa with GAP-18 in the
-/// public files of Morrow and Deringer, J. Chem. Phys. 157, 104105 (2022), ideal for hexdia; free coordinates near
-/// those of R. J. Nelmes's and M. I. McMahon's Si XI (Phys. Rev. B 50, 739 (1994)) and of M. Hanfland's and others' Si
-/// VI (Phys. Rev. Lett. 82, 1197 (1999)).
+/// Source: sites: International Tables for Crystallography A. Ratios of axes: silicon at 0 GPa with GAP-18 in public
+/// files of the author of J. D. Morrow and V. L. Deringer, J. Chem. Phys. 157, 104105 (2022); hexdia: in those of
+/// libAtoms' testing-framework. Free coordinates: near those of Si XI (M. I. McMahon et al., Phys. Rev. B 50, 739
+/// (1994)) and Si VI (M. Hanfland et al., Phys. Rev. Lett. 82, 1197 (1999)).
 [[nodiscard]] Structure crystalPrototype(std::string_view name, std::int32_t atomic_number, double volume_per_atom,
                                          CrystalCell cell = CrystalCell::primitive);
 
@@ -44,8 +44,8 @@ enum class CrystalCell { primitive, conventional };
 /// its ratio to that of dia is a start. \throws InputError for an unknown name.
 [[nodiscard]] double siliconVolumePerAtom(std::string_view name);
 
-/// Cell and atoms of a crystal (no labels) repeated along its lattice vectors; image (x, y, z) of atom i is atom ((x
-/// n_1 + y) n_2 + z) size + i. \throws InputError unless all three numbers are positive.
+/// Cell and atoms of a crystal, without labels, repeated along its lattice vectors: atom i of the image at (x, y, z)
+/// has the number ((x n_1 + y) n_2 + z) size + i. \throws InputError unless all three numbers are positive.
 [[nodiscard]] Structure repeated(Structure const& crystal, std::array<int, 3> const& times);
 
 }  // namespace sinter
