@@ -13,14 +13,16 @@
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
-#include "sinter/structures/hdf5_columns.hpp"
 #include "sinter/structures/reader.hpp"
+#include "soap_output.hpp"
 
 namespace sinter {
 namespace {
 
 using nlohmann::json;
 using test::contentOf;
+using test::dataset;
+using test::key;
 using test::Outcome;
 
 /// Crystals of silicon (sh, dia, bSn, hcp), and oxide.
@@ -74,12 +76,6 @@ class SoapCommand : public test::CommandTest {
     }
     return values;
   }
-  static double key(Structure const& structure, std::string const& name) {
-    for (auto const& [feature, value] : structure.features)
-      if (feature == name) return std::stod(value);
-    ADD_FAILURE() << "no " << name;
-    return 0;
-  }
 
   std::string crystals = SINTER_SOAP_CRYSTALS, out = folder / "out.h5", xyz = folder / "out.extxyz";
 };
@@ -96,14 +92,9 @@ TEST_F(SoapCommand, VectorsAreThoseOfTheLibrary) {
     SoapEvaluator<Kokkos::Serial> const library(settings);
     auto const expected = library.evaluate(frames, average);
     detail::Hdf5Input const file(out);
-    auto const length = static_cast<hsize_t>(library.dimension());
-    detail::ColumnReader<double> vectors(file, "/power_spectrum", {{length}});
-    detail::ColumnReader<std::int64_t> offset(file, "/frames/offset", {});
-    std::vector<double> found(vectors.rows() * length);
-    vectors.read(0, vectors.rows(), found.data());
+    auto const found = dataset<double>(out, "/power_spectrum", static_cast<std::size_t>(library.dimension()));
     EXPECT_EQ(found, expected) << name;
-    std::vector<std::int64_t> offsets(offset.rows());
-    offset.read(0, offset.rows(), offsets.data());
+    auto const offsets = dataset<std::int64_t>(out, "/frames/offset");
     EXPECT_EQ(offsets, average == SoapAverage::none ? (std::vector<std::int64_t>{0, 3, 11, 17})
                                                     : (std::vector<std::int64_t>{0, 1, 2, 3}));
     EXPECT_EQ(file.textAttribute("/", "average"), name);
@@ -137,10 +128,8 @@ TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
     SoapEvaluator<Kokkos::Serial> const library(settings);
     auto const expected = library.evaluate(std::vector{oxide()});
     detail::Hdf5Input const file(out);
-    detail::ColumnReader<double> vectors(file, "/power_spectrum", {{static_cast<hsize_t>(library.dimension())}});
-    std::vector<double> found(expected.size());
-    ASSERT_EQ(vectors.rows(), 3U);
-    vectors.read(0, 3, found.data());
+    auto const found = dataset<double>(out, "/power_spectrum", static_cast<std::size_t>(library.dimension()));
+    ASSERT_EQ(found.size(), expected.size());
     double const scale = std::max(1.0, *std::max_element(expected.begin(), expected.end()));
     for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12 * scale) << options;
     if (settings.convention == SoapConvention::dscribe) {
