@@ -145,7 +145,8 @@ void SoapSet::compute() {
       landmarks.insert(landmarks.end(), begin, begin + _dimension);
     }
   }
-  SoapMap const map(_options.landmarks ? std::move(landmarks) : std::move(_vectors), _dimension, settings);
+  SoapMap const map(_options.landmarks ? std::move(landmarks) : std::move(_vectors), _dimension, settings,
+                    ExecutionSpace());
   _coordinates = _options.landmarks ? map.project(_vectors) : map.coordinates();
   _eigenvalues = map.eigenvalues();
   _explained = map.explained();

@@ -7,19 +7,22 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
-#include "sinter/structures/hdf5_columns.hpp"
 #include "sinter/structures/reader.hpp"
+#include "soap_output.hpp"
 
 namespace sinter {
 namespace {
 
 using nlohmann::json;
 using test::contentOf;
+using test::dataset;
+using test::key;
 using test::Outcome;
 
 /// Crystals of silicon (sh, dia, bSn, hcp), and oxide.
@@ -73,12 +76,6 @@ class SoapCommand : public test::CommandTest {
     }
     return values;
   }
-  static double key(Structure const& structure, std::string const& name) {
-    for (auto const& [feature, value] : structure.features)
-      if (feature == name) return std::stod(value);
-    ADD_FAILURE() << "no " << name;
-    return 0;
-  }
 
   std::string crystals = SINTER_SOAP_CRYSTALS, out = folder / "out.h5", xyz = folder / "out.extxyz";
 };
@@ -95,14 +92,9 @@ TEST_F(SoapCommand, VectorsAreThoseOfTheLibrary) {
     SoapEvaluator<Kokkos::Serial> const library(settings);
     auto const expected = library.evaluate(frames, average);
     detail::Hdf5Input const file(out);
-    auto const length = static_cast<hsize_t>(library.dimension());
-    detail::ColumnReader<double> vectors(file, "/power_spectrum", {{length}});
-    detail::ColumnReader<std::int64_t> offset(file, "/frames/offset", {});
-    std::vector<double> found(vectors.rows() * length);
-    vectors.read(0, vectors.rows(), found.data());
+    auto const found = dataset<double>(out, "/power_spectrum", static_cast<std::size_t>(library.dimension()));
     EXPECT_EQ(found, expected) << name;
-    std::vector<std::int64_t> offsets(offset.rows());
-    offset.read(0, offset.rows(), offsets.data());
+    auto const offsets = dataset<std::int64_t>(out, "/frames/offset");
     EXPECT_EQ(offsets, average == SoapAverage::none ? (std::vector<std::int64_t>{0, 3, 11, 17})
                                                     : (std::vector<std::int64_t>{0, 1, 2, 3}));
     EXPECT_EQ(file.textAttribute("/", "average"), name);
@@ -136,10 +128,8 @@ TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
     SoapEvaluator<Kokkos::Serial> const library(settings);
     auto const expected = library.evaluate(std::vector{oxide()});
     detail::Hdf5Input const file(out);
-    detail::ColumnReader<double> vectors(file, "/power_spectrum", {{static_cast<hsize_t>(library.dimension())}});
-    std::vector<double> found(expected.size());
-    ASSERT_EQ(vectors.rows(), 3U);
-    vectors.read(0, 3, found.data());
+    auto const found = dataset<double>(out, "/power_spectrum", static_cast<std::size_t>(library.dimension()));
+    ASSERT_EQ(found.size(), expected.size());
     double const scale = std::max(1.0, *std::max_element(expected.begin(), expected.end()));
     for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12 * scale) << options;
     if (settings.convention == SoapConvention::dscribe) {
@@ -150,8 +140,9 @@ TEST_F(SoapCommand, OrderOfSpeciesAndConvention) {
 
 // ../shared/design/soap.md, section 3, as printed.
 TEST_F(SoapCommand, SimilaritiesOfSiliconCrystals) {
-  for (auto const& [preset, expected] : {std::pair("paper-2022-scripts", std::vector{1.0, 0.3399, 0.9882, 0.7612}),
-                                         std::pair("paper-2022", std::vector{1.0, 0.4304, 0.9916, 0.7425})}) {
+  for (auto const& [preset, expected, cmca] :
+       {std::tuple("paper-2022-scripts", std::vector{1.0, 0.3399, 0.9882, 0.7612}, 0.8957),
+        std::tuple("paper-2022", std::vector{1.0, 0.4304, 0.9916, 0.7425}, 0.8690)}) {
     std::string const options = "--preset " + std::string(preset) + " --similarity " + quoted(crystals) + " --json " +
                                 quoted(folder / "out.json") + " -o " + quoted(xyz);
     soap(crystals, options + " --average inner");
@@ -170,6 +161,9 @@ TEST_F(SoapCommand, SimilaritiesOfSiliconCrystals) {
     EXPECT_NEAR(sh["similarity_min"], expected[1], 5.1e-5);
     EXPECT_NEAR(sh["similarity_max"], 1, 1e-12);
     EXPECT_NEAR(sh["similarity_mean"], (1 + expected[1] + expected[2] + expected[3]) / 4, 5.1e-5);
+
+    soap(SINTER_SOAP_CMCA, options + " --average inner");
+    EXPECT_NEAR(key(readStructures(xyz).at(0), "soap_similarity_sh"), cmca, 5.1e-5);
 
     soap(crystals, options);
     std::string const text = contentOf(xyz);

@@ -13,8 +13,8 @@
 #include "sinter/soap/soap_evaluator.hpp"
 #include "sinter/soap/soap_map.hpp"
 #include "sinter/soap/soap_selection.hpp"
-#include "sinter/structures/hdf5_columns.hpp"
 #include "sinter/structures/reader.hpp"
+#include "soap_output.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -22,6 +22,8 @@ namespace {
 
 using nlohmann::json;
 using test::contentOf;
+using test::dataset;
+using test::key;
 using test::Outcome;
 
 /// Frames of silicon, denser and more disordered from one to the next; the last but one has an atom less.
@@ -41,24 +43,6 @@ class SoapSetCommand : public test::CommandTest {
   }
 
   [[nodiscard]] std::vector<double> vectors(SoapAverage average) const { return library.evaluate(frames, average); }
-
-  template <class T>
-  static std::vector<T> dataset(std::string const& file, std::string const& path, std::size_t width = 0) {
-    detail::Hdf5Input const input_file(file);
-    detail::RowShape shape;
-    if (width > 0) shape.dimensions.push_back(width);
-    detail::ColumnReader<T> reader(input_file, path, shape);
-    std::vector<T> values(reader.rows() * shape.width());
-    reader.read(0, reader.rows(), values.data());
-    return values;
-  }
-
-  static double key(Structure const& structure, std::string const& name) {
-    for (auto const& [feature, value] : structure.features)
-      if (feature == name) return std::stod(value);
-    ADD_FAILURE() << "no " << name;
-    return 0;
-  }
 
   static void expectNear(std::vector<double> const& found, std::vector<double> const& expected) {
     ASSERT_EQ(found.size(), expected.size());

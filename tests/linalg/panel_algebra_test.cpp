@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends.hpp"
@@ -97,6 +99,34 @@ TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
         for (int r = 0; r <= std::min({i, j, rows - 1}); ++r) sum += matrix[i * stride + r] * matrix[j * stride + r];
         EXPECT_NEAR(sum, gram[i * columns + j], tolerance) << rows << " rows";
       }
+  }
+}
+
+// A v = lambda v, and the eigenvalues are LAPACK's, of which `linalg_test` knows that they are right; one, some, all.
+TYPED_TEST(PanelAlgebraTest, LargestEigenpairs) {
+  for (auto const& [size, count] : {std::pair(1, 1), std::pair(12, 1), std::pair(12, 3), std::pair(40, 40)}) {
+    SCOPED_TRACE(std::to_string(count) + " of " + std::to_string(size));
+    auto const rows = Numbers<TypeParam>::random(size * 50, 7);
+    std::vector<double> full(static_cast<std::size_t>(size) * size, 0), given(full.size(), 0);
+    for (int i = 0; i < size; ++i)
+      for (int j = 0; j < size; ++j) {
+        for (int r = 0; r < 50; ++r) full[i * size + j] += rows[r * size + i] * rows[r * size + j];
+        given[i * size + j] = j >= i ? full[i * size + j] : 1e3;  // the upper triangle is not looked at
+      }
+    auto const all = symmetricEigenvalues(full, size);
+    Numbers<TypeParam> const matrix(given);
+    auto const pairs = this->algebra.largestEigenpairs(matrix.data(), size, count);
+    ASSERT_EQ(pairs.values.size(), static_cast<std::size_t>(count));
+    ASSERT_EQ(pairs.vectors.size(), static_cast<std::size_t>(count) * size);
+    double const scale = tolerance * all[size - 1];
+    for (int k = 0; k < count; ++k) {
+      EXPECT_NEAR(pairs.values[k], all[size - 1 - k], scale);
+      double const* const v = &pairs.vectors[k * size];
+      for (int other = 0; other <= k; ++other)
+        EXPECT_NEAR(std::inner_product(v, v + size, &pairs.vectors[other * size], 0.0), other == k, tolerance);
+      for (int i = 0; i < size; ++i)
+        EXPECT_NEAR(std::inner_product(v, v + size, &full[i * size], 0.0), pairs.values[k] * v[i], scale);
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "backends.hpp"
 #include "jacobi.hpp"
 #include "sinter/core/error.hpp"
 #include "test_systems.hpp"
@@ -89,10 +90,14 @@ Matrix rowsOf(std::vector<double> const& vectors, int dimension) {
   return rows;
 }
 
-TEST(SoapMap, LinearKernelIsOrdinaryPrincipalComponents) {
+template <class ExecutionSpace>
+class SoapMapTest : public testing::Test {};
+TYPED_TEST_SUITE(SoapMapTest, test::ExecutionSpaces);
+
+TYPED_TEST(SoapMapTest, LinearKernelIsOrdinaryPrincipalComponents) {
   int const n = 30, dimension = 7;
   auto const vectors = unitVectors(n, dimension);
-  SoapMap const map(vectors, dimension, {.zeta = 1, .components = 4});
+  SoapMap const map(vectors, dimension, {.zeta = 1, .components = 4}, TypeParam());
   auto const rows = rowsOf(vectors, dimension);
   PrincipalComponents const plain(rows);
   for (int a = 0; a < 4; ++a) plain.expectSame(rows, map, a, 1e-12);  // sums of 30 terms of size 1
@@ -143,14 +148,15 @@ TEST(SoapMap, AllComponentsKeepDistances) {
     }
 }
 
-TEST(SoapMap, DistancePcaIsThatOfTheRowsOfDistances) {
+TYPED_TEST(SoapMapTest, DistancePcaIsThatOfTheRowsOfDistances) {
   int const n = 25, dimension = 12;
   auto const vectors = unitVectors(n, dimension);
   for (double const zeta : {1.0, 4.0}) {
     auto distances = kernelMatrix(vectors, dimension, zeta);
     for (auto& row : distances)
       for (double& x : row) x = 2 - 2 * x;
-    SoapMap const map(vectors, dimension, {.kind = SoapMapKind::distance_pca, .zeta = zeta, .components = 3});
+    SoapMap const map(vectors, dimension, {.kind = SoapMapKind::distance_pca, .zeta = zeta, .components = 3},
+                      TypeParam());
     PrincipalComponents const plain(distances);
     for (int a = 0; a < 3; ++a) plain.expectSame(distances, map, a, 1e-11);
     // A new vector is a new row of D.

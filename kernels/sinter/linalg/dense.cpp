@@ -98,7 +98,7 @@ std::vector<double> symmetricEigenvalues(std::vector<double> matrix, int size) {
   return values;
 }
 
-Eigenpairs largestEigenpairs(std::vector<double> matrix, int size, int count) {
+Eigenpairs largestEigenpairs(double* matrix, int size, int count) {
   int const first = size - count + 1;
   int found = 0, integers_needed = 0, query = -1, info = 0;
   double const unused = 0, tolerance = 0;
@@ -106,8 +106,8 @@ Eigenpairs largestEigenpairs(std::vector<double> matrix, int size, int count) {
   std::vector<int> support(2 * static_cast<std::size_t>(count));
   double numbers_needed = 0;
   auto const call = [&](double* work, int const* length, int* integers, int const* integers_length) {
-    dsyevr_("V", "I", "L", &size, matrix.data(), &size, &unused, &unused, &first, &size, &tolerance, &found,
-            values.data(), vectors.data(), &size, support.data(), work, length, integers, integers_length, &info);
+    dsyevr_("V", "I", "L", &size, matrix, &size, &unused, &unused, &first, &size, &tolerance, &found, values.data(),
+            vectors.data(), &size, support.data(), work, length, integers, integers_length, &info);
     detail::checkLapack(info, "dsyevr");
   };
   call(&numbers_needed, &query, &integers_needed, &query);

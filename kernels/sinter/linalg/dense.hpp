@@ -70,8 +70,8 @@ struct Eigenpairs {
   std::vector<double> values;   ///< descending
   std::vector<double> vectors;  ///< (size, count), of length 1
 };
-/// \param matrix its lower triangle; \param count 1 to size. Cost: 4/3 size^3 flops (LAPACK dsyevr)
-[[nodiscard]] Eigenpairs largestEigenpairs(std::vector<double> matrix, int size, int count);
+/// \param matrix its lower triangle, which is lost; \param count 1 to size. Cost: 4/3 size^3 flops (LAPACK dsyevr)
+[[nodiscard]] Eigenpairs largestEigenpairs(double* matrix, int size, int count);
 
 /// Singular value decomposition A = U diag(s) V^T of a square matrix.
 struct SingularValues {

@@ -1,6 +1,5 @@
 #include "sinter/linalg/panel_algebra.hpp"
 
-#include "sinter/linalg/dense.hpp"
 #include "sinter/linalg/lapack.hpp"
 
 namespace sinter {
@@ -30,6 +29,11 @@ void PanelAlgebra<ExecutionSpace>::addToPanel(double const* left, int rows, int 
 template <class ExecutionSpace>
 void PanelAlgebra<ExecutionSpace>::triangularize(double* matrix, int rows, int columns, int stride) const {
   static_cast<void>(detail::factorizeQr(matrix, rows, columns, stride));
+}
+
+template <class ExecutionSpace>
+Eigenpairs PanelAlgebra<ExecutionSpace>::largestEigenpairs(double* matrix, int size, int count) const {
+  return sinter::largestEigenpairs(matrix, size, count);
 }
 
 #define SINTER_INSTANTIATE(SPACE) template class PanelAlgebra<SPACE>;

@@ -1,12 +1,13 @@
 /// \file
-/// The dense linear algebra of a fit where its rows are: OpenBLAS and LAPACK on the host, cuBLAS and cuSOLVER on a CUDA
-/// device. Panels are row-major (rows of equations), all other matrices column-major, as in dense.hpp.
+/// The dense linear algebra of fits and maps where their rows are: OpenBLAS and LAPACK on the host, cuBLAS and cuSOLVER
+/// on a CUDA device. Panels are row-major (rows of equations), all other matrices column-major, as in dense.hpp.
 #pragma once
 
 #include <Kokkos_Core.hpp>
 #include <memory>
 
 #include "sinter/core/execution.hpp"
+#include "sinter/linalg/dense.hpp"
 
 namespace sinter {
 
@@ -41,6 +42,11 @@ class PanelAlgebra {
   /// Householder QR of a column-major matrix (rows, columns), columns `stride` apart: R in its upper triangle, below
   /// it what is left of the reflectors.
   void triangularize(double* matrix, int rows, int columns, int stride) const;
+
+  /// The largest eigenvalues of a symmetric matrix (size, size) and their eigenvectors. Waits for them.
+  /// \param matrix its lower triangle, which is lost; \param count 1 to size
+  /// Cost: 4/3 size^3 flops (LAPACK dsyevr, cusolverDnXsyevdx)
+  [[nodiscard]] Eigenpairs largestEigenpairs(double* matrix, int size, int count) const;
 
  private:
   struct Libraries;                       // handles of a device's libraries

@@ -3,7 +3,10 @@
 #include <cusolverDn.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sinter/core/error.hpp"
 #include "sinter/linalg/panel_algebra.hpp"
@@ -21,7 +24,7 @@ void check(Status status, char const* routine) {
     throw SystemError(std::string(routine) + " failed, status = " + std::to_string(static_cast<int>(status)));
 }
 
-Numbers workspaceOf(Space const& space, int size) {
+Numbers workspaceOf(Space const& space, std::int64_t size) {
   return Numbers(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "sinter::linalg::workspace"),
                  static_cast<std::size_t>(size));
 }
@@ -33,6 +36,7 @@ struct PanelAlgebra<Space>::Libraries {
   Space space;
   cublasHandle_t blas = nullptr;
   cusolverDnHandle_t solver = nullptr;
+  cusolverDnParams_t parameters = nullptr;
   Kokkos::View<int, Kokkos::CudaSpace> info{"sinter::linalg::info"};
 
   explicit Libraries(Space const& s) : space(s) {
@@ -40,12 +44,22 @@ struct PanelAlgebra<Space>::Libraries {
     check(cublasSetStream(blas, space.cuda_stream()), "cublasSetStream");
     check(cusolverDnCreate(&solver), "cusolverDnCreate");
     check(cusolverDnSetStream(solver, space.cuda_stream()), "cusolverDnSetStream");
+    check(cusolverDnCreateParams(&parameters), "cusolverDnCreateParams");
   }
   Libraries(Libraries const&) = delete;
   Libraries& operator=(Libraries const&) = delete;
   ~Libraries() {
+    if (parameters != nullptr) cusolverDnDestroyParams(parameters);
     if (solver != nullptr) cusolverDnDestroy(solver);
     if (blas != nullptr) cublasDestroy(blas);
+  }
+
+  // Waits for a routine, so that its workspace may end.
+  void finish(std::string const& routine) const {
+    int value = 0;
+    Kokkos::deep_copy(space, value, info);
+    space.fence("sinter::linalg::" + routine);
+    if (value != 0) throw SystemError(routine + " failed, info = " + std::to_string(value));
   }
 };
 
@@ -86,10 +100,46 @@ void PanelAlgebra<Space>::triangularize(double* matrix, int rows, int columns, i
   auto const tau = workspaceOf(l.space, std::min(rows, columns)), work = workspaceOf(l.space, length);
   check(cusolverDnDgeqrf(l.solver, rows, columns, matrix, stride, tau.data(), work.data(), length, l.info.data()),
         "cusolverDnDgeqrf");
-  int value = 0;
-  Kokkos::deep_copy(l.space, value, l.info);
-  l.space.fence("sinter::linalg::triangularize");  // its workspace ends here
-  if (value != 0) throw SystemError("cusolverDnDgeqrf failed, info = " + std::to_string(value));
+  l.finish("cusolverDnDgeqrf");
+}
+
+template <>
+Eigenpairs PanelAlgebra<Space>::largestEigenpairs(double* matrix, int size, int count) const {
+  auto const& l = *_libraries;
+  auto const mode = CUSOLVER_EIG_MODE_VECTOR;
+  auto const range = CUSOLVER_EIG_RANGE_I;
+  auto const triangle = CUBLAS_FILL_MODE_LOWER;
+  auto const number = CUDA_R_64F;
+  std::int64_t const first = size - count + 1;
+  std::int64_t found = 0;
+  double unused = 0;
+  std::size_t on_device = 0, on_host = 0;  // bytes
+  auto const values = workspaceOf(l.space, size);
+  check(cusolverDnXsyevdx_bufferSize(l.solver, l.parameters, mode, range, triangle, size, number, matrix, size, &unused,
+                                     &unused, first, size, &found, number, values.data(), number, &on_device, &on_host),
+        "cusolverDnXsyevdx_bufferSize");
+  auto const work = workspaceOf(l.space, static_cast<std::int64_t>(on_device / sizeof(double) + 1));
+  std::vector<std::byte> host_work(on_host);
+  check(cusolverDnXsyevdx(l.solver, l.parameters, mode, range, triangle, size, number, matrix, size, &unused, &unused,
+                          first, size, &found, number, values.data(), number, work.data(), on_device, host_work.data(),
+                          on_host, l.info.data()),
+        "cusolverDnXsyevdx");
+  l.finish("cusolverDnXsyevdx");
+  if (found != count) throw SystemError("cusolverDnXsyevdx failed, eigenvalues = " + std::to_string(found));
+  auto const toHost = [](double const* from, std::size_t length) {
+    std::vector<double> to(length);
+    Kokkos::deep_copy(Kokkos::View<double*, Kokkos::HostSpace>(to.data(), length),
+                      Kokkos::View<double const*, Kokkos::CudaSpace>(from, length));
+    return to;
+  };
+  auto const n = static_cast<std::size_t>(size), columns = static_cast<std::size_t>(count);
+  Eigenpairs result{toHost(values.data(), columns), toHost(matrix, n * columns)};  // ascending
+  std::reverse(result.values.begin(), result.values.end());
+  for (std::size_t k = 0; k < columns / 2; ++k) {
+    auto const column = [&](std::size_t c) { return result.vectors.begin() + static_cast<std::ptrdiff_t>(c * n); };
+    std::swap_ranges(column(k), column(k + 1), column(columns - 1 - k));
+  }
+  return result;
 }
 
 }  // namespace sinter

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "sinter/core/error.hpp"
+#include "sinter/core/execution.hpp"
 #include "sinter/core/memory_size.hpp"
 #include "sinter/linalg/dense.hpp"
+#include "sinter/linalg/panel_algebra.hpp"
 #include "sinter/soap/soap_similarity.hpp"
 
 namespace sinter {
@@ -44,6 +46,20 @@ double signOf(std::span<double const> vector) {
   return *first < 0 ? -1 : 1;
 }
 
+// The largest eigenpairs of a symmetric matrix A, which is lost, or of A^T A.
+template <class ExecutionSpace>
+Eigenpairs leadingPairs(ExecutionSpace const& space, std::vector<double>& matrix, bool of_gram, int n, int count) {
+  using Numbers = Kokkos::View<double*, typename ExecutionSpace::memory_space>;
+  using OnHost = Kokkos::View<double*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  PanelAlgebra<ExecutionSpace> const algebra(space);
+  auto const there = Kokkos::create_mirror_view_and_copy(typename ExecutionSpace::memory_space(),
+                                                         OnHost(matrix.data(), matrix.size()));
+  if (!of_gram) return algebra.largestEigenpairs(there.data(), n, count);
+  Numbers const gram("sinter::soap::gram", matrix.size());
+  algebra.addGram(there.data(), n, n, n, gram.data());
+  return algebra.largestEigenpairs(gram.data(), n, count);
+}
+
 }  // namespace
 
 std::size_t SoapMap::bytes(std::size_t n, int dimension, SoapMapKind kind) {
@@ -51,7 +67,9 @@ std::size_t SoapMap::bytes(std::size_t n, int dimension, SoapMapKind kind) {
   return sizeof(double) * n * (matrices * n + static_cast<std::size_t>(dimension));
 }
 
-SoapMap::SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings const& settings)
+template <class ExecutionSpace>
+SoapMap::SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings const& settings,
+                 ExecutionSpace const& space)
     : _settings(settings), _dimension(dimension), _vectors(std::move(vectors)) {
   check(_vectors, _dimension, _settings);
   _size = static_cast<int>(_vectors.size() / static_cast<std::size_t>(_dimension));
@@ -61,13 +79,17 @@ SoapMap::SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings con
     for (int j = i; j < _size; ++j)
       kernel[product(j, _size) + i] = kernel[product(i, _size) + j] =
           soapKernel(kernel[product(i, _size) + j], _settings.zeta);
-  centreAndDecompose(std::move(kernel));
+  if constexpr (has_panel_algebra<ExecutionSpace>)
+    centreAndDecompose(space, std::move(kernel));
+  else
+    centreAndDecompose(Kokkos::DefaultHostExecutionSpace(), std::move(kernel));
 }
 
-void SoapMap::centreAndDecompose(std::vector<double> kernel) {
+template <class ExecutionSpace>
+void SoapMap::centreAndDecompose(ExecutionSpace const& space, std::vector<double> kernel) {
   int const n = _size, components = _settings.components;
   bool const of_kernel = _settings.kind == SoapMapKind::kernel_pca;
-  double mean = 0, trace = 0;
+  double mean = 0, trace = 0, total = 0;
   _means.assign(static_cast<std::size_t>(n), 0);
   for (int i = 0; i < n; ++i) {
     double const* const row = &kernel[product(i, n)];
@@ -75,25 +97,22 @@ void SoapMap::centreAndDecompose(std::vector<double> kernel) {
     mean += _means[i] / n;
     trace += row[i];
   }
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j)
-      kernel[product(i, n) + j] -= _means[j] + (of_kernel ? _means[i] - mean : 0);  // eqs. (4.23), (4.24)
-  // The rows of D are, but for a constant, -2 times those of k.
-  std::vector<double> gram;
-  if (!of_kernel) {
-    gram.assign(kernel.size(), 0);
-    addRowGram(kernel.data(), n, n, gram.data());
+  // K, or k H (X is -2 times its transpose), and the sum of the eigenvalues of what is decomposed.
+  for (int i = 0; i < n; ++i) {
+    double* const row = &kernel[product(i, n)];
+    for (int j = 0; j < n; ++j) {
+      row[j] -= _means[i] + (of_kernel ? _means[j] - mean : 0);  // eqs. (4.23), (4.24)
+      if (!of_kernel) total += row[j] * row[j];
+    }
+    if (of_kernel) total += row[i];
   }
-  std::vector<double>& matrix = of_kernel ? kernel : gram;
-  double total = 0;
-  for (int i = 0; i < n; ++i) total += matrix[product(i, n) + i];
   // Eigenvalues that rounding of k, and of sums of its squares, makes.
   constexpr double epsilon = 8 * std::numeric_limits<double>::epsilon();
   double const noise = of_kernel ? epsilon * trace : epsilon * total + std::pow(epsilon * trace, 2);
   if (!(total > noise))
     throw InputError("SOAP map: found " + std::to_string(n) +
                      " vectors that are all the same, expected different ones");
-  auto pairs = largestEigenpairs(std::move(matrix), n, components);
+  auto pairs = leadingPairs(space, kernel, !of_kernel, n, components);
 
   double const scale = of_kernel ? 1 : 4;  // D and k
   _coordinates.assign(product(n, components), 0);
@@ -114,7 +133,7 @@ void SoapMap::centreAndDecompose(std::vector<double> kernel) {
       for (double& x : u) x *= scale / length;
     }
   }
-  if (!of_kernel) addMatrixProduct(kernel.data(), pairs.vectors.data(), n, components, n, _axes.data());
+  if (!of_kernel) addRowProduct(pairs.vectors.data(), components, kernel.data(), n, n, _axes.data());
 }
 
 std::vector<double> SoapMap::project(std::span<double const> vectors) const {
@@ -138,5 +157,9 @@ std::vector<double> SoapMap::project(std::span<double const> vectors) const {
   }
   return result;
 }
+
+#define SINTER_INSTANTIATE(SPACE) \
+  template SoapMap::SoapMap(std::vector<double>, int, SoapMapSettings const&, SPACE const&);
+SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 
 }  // namespace sinter

@@ -2,6 +2,7 @@
 /// Maps of sets of SOAP vectors: a few coordinates per vector, so that vectors that are alike lie close together.
 #pragma once
 
+#include <Kokkos_Core.hpp>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -32,13 +33,16 @@ struct SoapMapSettings {
 /// SoapSimilarity.
 class SoapMap {
  public:
-  /// \param vectors (n, dimension) row-major, n >= 3
+  /// \param vectors (n, dimension) row-major, n >= 3; \param space what is of n^3 is done here, if it has dense algebra
   /// \throws InputError for fewer vectors than 3 or than components + 1, numbers that are not finite, vectors that are
   /// all the same, zeta or components below the least, and where `bytes` is more than max_memory.
-  /// Cost: n^2 dimension + 4/3 n^3 (distance_pca: + n^3) multiply-adds in BLAS and LAPACK.
-  SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings const& settings = {});
+  /// Cost: n^2 dimension + 4/3 n^3 (distance_pca: + n^3) multiply-adds in BLAS and LAPACK, cuBLAS and cuSOLVER.
+  template <class ExecutionSpace = Kokkos::DefaultHostExecutionSpace>
+  SoapMap(std::vector<double> vectors, int dimension, SoapMapSettings const& settings = {},
+          ExecutionSpace const& space = {});
 
-  /// Memory of a map of n vectors: they themselves, and one matrix (n, n) or, of distance_pca, two.
+  /// Memory of a map of n vectors: they themselves, and one matrix (n, n) or, of distance_pca, two. A device has as
+  /// many matrices once more.
   [[nodiscard]] static std::size_t bytes(std::size_t n, int dimension, SoapMapKind kind);
 
   [[nodiscard]] int components() const { return _settings.components; }
@@ -58,7 +62,8 @@ class SoapMap {
   [[nodiscard]] std::vector<double> project(std::span<double const> vectors) const;
 
  private:
-  void centreAndDecompose(std::vector<double> kernel);
+  template <class ExecutionSpace>
+  void centreAndDecompose(ExecutionSpace const& space, std::vector<double> kernel);
 
   SoapMapSettings _settings;
   int _dimension;

@@ -170,7 +170,10 @@ class RowsLeft {
 
   [[nodiscard]] int width() const { return static_cast<int>(_width); }
   [[nodiscard]] std::span<double const> rows() const { return _rows; }
-  [[nodiscard]] Eigenpairs leadingPairs(int count) const { return largestEigenpairs(_gram, width(), count); }
+  [[nodiscard]] Eigenpairs leadingPairs(int count) const {
+    auto gram = _gram;
+    return _algebra.largestEigenpairs(gram.data(), width(), count);
+  }
 
   // Eigenvalues of G that are rounding of the vectors, or of the updates of G.
   [[nodiscard]] double noise() const {
