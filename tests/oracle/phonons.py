@@ -14,7 +14,7 @@ import numpy as np
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 
-repeats, displacement = (4, 4, 4), 1e-3
+displacement = 1e-3
 wave_vectors = [(0, 0, 0), (0.5, 0.5, 0), (0.5, 0.5, 0.5), (0.1, 0.2, 0.3)]
 
 
@@ -53,9 +53,9 @@ def forces(file, count):
     return np.array(result)
 
 
-for name, (cell, positions) in {"dia": diamond(20.0), "bSn": beta_tin(15.0, 0.5519)}.items():
-    crystal = PhonopyAtoms(symbols=["Si"] * len(positions), cell=cell, positions=positions, masses=[28.085] * len(positions))
-    phonon = Phonopy(crystal, np.diag(repeats), primitive_matrix=np.eye(3))
+def frequencies(cell, positions, n):
+    crystal = PhonopyAtoms(symbols=["Si"] * 2, cell=cell, positions=positions, masses=[28.085] * 2)
+    phonon = Phonopy(crystal, np.diag([n] * 3), primitive_matrix=np.eye(3))
     phonon.generate_displacements(distance=displacement, is_plusminus=True, is_diagonal=False)
     supercells = phonon.supercells_with_displacements
     with tempfile.TemporaryDirectory() as folder:
@@ -65,5 +65,10 @@ for name, (cell, positions) in {"dia": diamond(20.0), "bSn": beta_tin(15.0, 0.55
         phonon.forces = forces(labelled, len(supercells))
     phonon.produce_force_constants()
     phonon.run_qpoints(wave_vectors)
-    for q, frequencies in zip(wave_vectors, phonon.qpoints.frequencies):
-        print(f"| {name} | {' '.join(map(str, q))} | {' '.join(f'{x:.5f}' for x in frequencies)} |")
+    return phonon.qpoints.frequencies
+
+
+for name, crystal in {"dia": diamond(20.0), "bSn": beta_tin(15.0, 0.5519)}.items():
+    for n in (4, 2):
+        for q, modes in zip(wave_vectors, frequencies(*crystal, n)):
+            print(f"| {name} | {n} | {' '.join(map(str, q))} | {' '.join(f'{x:.5f}' for x in modes)} |")

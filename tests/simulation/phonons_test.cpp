@@ -151,19 +151,27 @@ TEST(SiliconTest, PhonopysFrequencies) {
   auto const& model = potentials[1].model;
   std::vector<Vector3> const q = {fcc_gamma, fcc_x, fcc_l, {0.1, 0.2, 0.3}};
   using Frequencies = std::vector<std::vector<double>>;
-  auto const compare = [&](Structure const& crystal, Frequencies const& expected) {
-    auto const points = phononModes<Kokkos::Serial>(model, crystal, q, {{4, 4, 4}, 1e-3});
-    for (std::size_t n = 0; n < q.size(); ++n)
-      for (std::size_t m = 0; m < 6; ++m) EXPECT_NEAR(points[n].frequencies[m], expected[n][m], 1e-4) << n << " " << m;
+  auto const compare = [&](Structure const& crystal, int n, Frequencies const& expected) {
+    auto const points = phononModes<Kokkos::Serial>(model, crystal, q, {{n, n, n}, 1e-3});
+    for (std::size_t k = 0; k < q.size(); ++k)
+      for (std::size_t m = 0; m < 6; ++m) EXPECT_NEAR(points[k].frequencies[m], expected[k][m], 1e-4) << n << " " << k;
   };
-  compare(crystalPrototype("dia", 14, 20), {{0, 0, 0, 14.74120, 14.74120, 14.74120},
-                                            {5.18118, 5.18118, 11.73827, 11.73827, 13.63416, 13.63416},
-                                            {3.69940, 3.69940, 10.31797, 12.34120, 14.11228, 14.11228},
-                                            {3.04854, 3.54948, 6.15079, 14.19184, 14.34869, 14.41768}});
-  compare(crystalPrototype("bSn", 14, 15), {{0, 0, 0, 5.65476, 10.29365, 10.29365},
-                                            {3.63898, 3.63898, 7.82770, 7.82770, 8.46975, 8.46975},
-                                            {4.05594, 4.05594, 4.92458, 4.92458, 11.42343, 11.42343},
-                                            {4.22739, 4.91714, 6.78511, 7.64341, 8.48136, 8.89320}});
+  auto const dia = crystalPrototype("dia", 14, 20), tin = crystalPrototype("bSn", 14, 15);
+  Frequencies of_dia = {{0, 0, 0, 14.74120, 14.74120, 14.74120},
+                        {5.18118, 5.18118, 11.73827, 11.73827, 13.63416, 13.63416},
+                        {3.69940, 3.69940, 10.31797, 12.34120, 14.11228, 14.11228},
+                        {3.04854, 3.54948, 6.15079, 14.19184, 14.34869, 14.41768}};
+  Frequencies of_tin = {{0, 0, 0, 5.65476, 10.29365, 10.29365},
+                        {3.63898, 3.63898, 7.82770, 7.82770, 8.46975, 8.46975},
+                        {4.05594, 4.05594, 4.92458, 4.92458, 11.42343, 11.42343},
+                        {4.22739, 4.91714, 6.78511, 7.64341, 8.48136, 8.89320}};
+  compare(dia, 4, of_dia);
+  compare(tin, 4, of_tin);
+  // Too small a supercell for the last wave vector, which is not periodic in it: that both find the same images shows.
+  of_dia[3] = {2.76968, 3.44006, 6.15740, 14.09230, 14.35134, 14.42868};
+  of_tin[3] = {3.82606, 4.41036, 7.02270, 7.93184, 8.48019, 9.16294};
+  compare(dia, 2, of_dia);
+  compare(tin, 2, of_tin);
 }
 
 // Beside DFT (THz): 15.09; 4.42, 12.03, 13.37; 3.35, 11.13, 11.96, 14.29, and GAP-18: 14.76; 4.45, 11.82, 13.42; 3.20,
