@@ -66,6 +66,14 @@ std::string table(Json const& columns) {
   return text;
 }
 
+Json similarityColumns(Json const& report) {
+  Json columns = {{"index", report.at("frames").at("index")}};
+  for (char const* kind : {"frame", "atom_mean"})
+    for (auto const& [name, values] : report.at("similarity").at(kind).items())
+      columns[std::string(kind) + "_" + name] = values;
+  return columns;
+}
+
 }  // namespace
 
 void AnalysisReport::add(ChosenFrame const& frame, FrameMetrics const& metrics) {
@@ -206,12 +214,15 @@ Json AnalysisReport::structureFactorJson() const {
 
 std::map<std::string, std::string> analysisTables(Json const& report) {
   auto const& s = report.at("structure_factor");
-  return {{"frames.csv", table(report.at("frames"))},
-          {"coordination.csv", table(report.at("coordination").at("histogram"))},
-          {"bond_angles.csv", table(report.at("bond_angles").at("histogram"))},
-          {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
-          {"structure_factor.csv", table(s.at("transformed").at("curves"))},
-          {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
+  std::map<std::string, std::string> tables = {
+      {"frames.csv", table(report.at("frames"))},
+      {"coordination.csv", table(report.at("coordination").at("histogram"))},
+      {"bond_angles.csv", table(report.at("bond_angles").at("histogram"))},
+      {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
+      {"structure_factor.csv", table(s.at("transformed").at("curves"))},
+      {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
+  if (report.contains("similarity")) tables["similarity.csv"] = table(similarityColumns(report));
+  return tables;
 }
 
 std::string analysisHtml(Json const& report) {

@@ -18,6 +18,7 @@
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
+#include "order_report.hpp"
 #include "output_path.hpp"
 #include "potential_file.hpp"
 #include "progress.hpp"
@@ -26,6 +27,8 @@
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/frame_error.hpp"
+#include "sinter/structures/reference_structures.hpp"
+#include "sinter/validation/crystal_similarity.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
 namespace sinter::app {
@@ -37,6 +40,8 @@ namespace fs = std::filesystem;
 struct AnalyzeOptions {
   FrameOptions trajectory;
   MetricSettings metrics;
+  std::optional<std::string> similarity;
+  std::string preset = "paper-2022";
   std::string output;
   bool exports = false;
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
@@ -72,14 +77,20 @@ class Analyze {
     checkMetricSettings(_options.metrics);
     checkOutputFolder("-o", _options.output);
     checkOutputFolder("-o", inFolder("csv"));
-    ChosenFrames frames(_options.trajectory, atomicNumbersOf(_options.trajectory.species));
+    auto const named = atomicNumbersOf(_options.trajectory.species);
+    std::vector<std::string> inputs = {_options.trajectory.file};
+    if (_options.similarity) {
+      inputs.push_back(*_options.similarity);
+      _references = readReferenceStructures(*_options.similarity, named);
+      _order.emplace(SimilaritySource{*_options.similarity, _options.preset, _references.names});
+    }
+    ChosenFrames frames(_options.trajectory, named);
     KokkosSession const session;
     _folder.emplace(_options.output);
     _csv.emplace(inFolder("csv"));
-    for (char const* name : {"report.json", "report.html"})
-      checkOutputPath("-o", inFolder(name), {_options.trajectory.file});
+    for (char const* name : {"report.json", "report.html"}) checkOutputPath("-o", inFolder(name), inputs);
     if (_options.exports) {
-      checkOutputPath("--export", inFolder("frames.extxyz"), {_options.trajectory.file});
+      checkOutputPath("--export", inFolder("frames.extxyz"), inputs);
       _export.emplace(inFolder("frames.extxyz"));
     }
     withBackend(_options.backend, [&]<class Space>() { measureFrames<Space>(frames); });
@@ -122,13 +133,20 @@ class Analyze {
   template <class Space>
   void measureFrames(ChosenFrames& frames) {
     StructureMetrics<Space> metrics(_options.metrics);
+    std::optional<CrystalSimilarity<Space>> similarity;
+    if (_order)
+      similarity.emplace(soapPreset(_options.preset, 0), _order->source().zeta, _references.structures,
+                         _references.places);
     {
       Progress progress("analyze", frames.size(), _options.quiet);
       while (auto const frame = nextFrame(frames)) {
+        if (similarity) similarity->requireKnownSpecies(frame->structure, frame->name);
         auto const found = metrics.measure(frame->structure, frame->name);
         stopWhenInterrupted();
         _report.add(*frame, found);
-        if (_export) exportFrame(frame->structure, found.bonds);
+        FrameSimilarity likeness;
+        if (similarity) likeness = compare(*similarity, *frame);
+        if (_export) exportFrame(frame->structure, found.bonds, likeness);
         progress.update(frames.frames(), frames.atoms());
       }
     }
@@ -137,11 +155,31 @@ class Analyze {
     stopWhenInterrupted();
   }
 
-  void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
-    if (bonds.size() != structure.size()) return _export->write(structure);  // they could not be counted
-    std::vector<double> const coordination(bonds.begin(), bonds.end());
-    StructureWriter::AtomColumn const column{"coordination", coordination};
-    _export->write(structure, {&column, 1});
+  template <class Space>
+  FrameSimilarity compare(CrystalSimilarity<Space> const& similarity, ChosenFrame const& frame) {
+    FrameSimilarity result;
+    try {
+      result = similarity.measure(frame.structure, frame.name);
+      _order->add(frame.index, result);
+    } catch (InputError const& error) {  // it has none; others may
+      _order->addFailure(frame.index, error.what());
+    }
+    stopWhenInterrupted();
+    return result;
+  }
+
+  // With columns of what could be measured.
+  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameSimilarity const& similarity) {
+    std::vector<std::pair<std::string, std::vector<double>>> columns;
+    if (bonds.size() == structure.size()) columns.push_back({"coordination", {bonds.begin(), bonds.end()}});
+    std::size_t const crystals = similarity.frame.size();
+    for (std::size_t r = 0; r < crystals; ++r) {
+      auto& values = columns.emplace_back("soap_similarity_" + _references.names[r], std::vector<double>()).second;
+      for (std::size_t k = r; k < similarity.atoms.size(); k += crystals) values.push_back(similarity.atoms[k]);
+    }
+    std::vector<StructureWriter::AtomColumn> views;
+    for (auto const& [name, values] : columns) views.push_back({name, values});
+    _export->write(structure, views);
   }
 
   void writeReport(ChosenFrames const& frames) const {
@@ -159,6 +197,7 @@ class Analyze {
     if (fs::is_regular_file(file)) report["trajectory"]["sha256"] = sha256OfFile(file);
     if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
     report.update(_report.json());
+    if (_order) report.update(_order->json());
     double const wall = seconds();
     report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
     for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
@@ -181,15 +220,17 @@ class Analyze {
       if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
-    for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
-      if (auto const& failures = report[section]["failures"]; !failures.empty())
-        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
-                   report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());
+    for (auto const& [section, content] : report.items())
+      if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
+        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures->size(),
+                   report["trajectory"]["frames"].get<std::size_t>(), (*failures)[0]["reason"].get<std::string>());
     fmt::print("{} written\n", inFolder("report.html"));
   }
 
   AnalyzeOptions const& _options;
   AnalysisReport _report;
+  ReferenceStructures _references;
+  std::optional<OrderReport> _order;
   std::optional<OutputFolder> _folder, _csv;
   std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
   nlohmann::ordered_json _refused = nlohmann::ordered_json::array();  // frames that are no valid structures, and why
@@ -204,8 +245,8 @@ void addAnalyzeCommand(CLI::App& app) {
   auto& metrics = options->metrics;
   CLI::App* const command = app.add_subcommand("analyze",
                                                "Structure along a trajectory: coordination, bond angles, g(r), S(Q) "
-                                               "and its first peak; report.html, report.json "
-                                               "and csv/ in a folder");
+                                               "and its first peak, similarity to crystals; report.html, "
+                                               "report.json and csv/ in a folder");
   addFrameOptions(
       *command, options->trajectory, "TRAJECTORY",
       "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where the file does not name them, as in Si,O");
@@ -227,7 +268,19 @@ void addAnalyzeCommand(CLI::App& app) {
       ->capture_default_str();
   add("--peak-from", metrics.peak_from, "The first sharp diffraction peak is looked for from here (1/Angstrom)");
   add("--peak-to", metrics.peak_to, "... to here (1/Angstrom)");
-  command->add_flag("--export", options->exports, "Also frames.extxyz, for OVITO: with a column coordination");
+  auto* const similarity = command->add_option(
+      "--similarity", options->similarity,
+      "REF: crystals, frames with a name or config_type; SOAP similarities of each frame (inner average) and of its "
+      "atoms to each of them");
+  command
+      ->add_option("--preset", options->preset,
+                   "SOAP: cutoff 5 Angstrom, sigma 0.5 Angstrom, n_max 12, l_max 6 and cutoff width 2 Angstrom "
+                   "(paper-2022) or 1 Angstrom (paper-2022-scripts); similarities (p.p')^4")
+      ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
+      ->capture_default_str()
+      ->needs(similarity);
+  command->add_flag("--export", options->exports,
+                    "Also frames.extxyz, for OVITO: with columns coordination and soap_similarity_<name>");
   addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Analyze>(*options); });

@@ -21,10 +21,11 @@ facts('overview', [
 ]);
 if (trajectory.unreadable !== null) note('unreadable', `The trajectory could not be read to its end: ${trajectory.unreadable}`);
 
+const has_steps = frames.timestep.every(isNumber);
+const time = has_steps ? frames.timestep : frames.index, x = {title: has_steps ? 'time step' : 'frame'};
+const line = (name, values, factor = 1) => ({name, points: zip(time, values, factor), line: true, size: 1.5});
+const lines = (lists, factor = 1) => Object.entries(lists).map(([name, values]) => line(name, values, factor));
 if (trajectory.frames > 1) {
-  const has_steps = frames.timestep.every(isNumber);
-  const time = has_steps ? frames.timestep : frames.index, x = {title: has_steps ? 'time step' : 'frame'};
-  const line = (name, values, factor = 1) => ({name, points: zip(time, values, factor), line: true, size: 1.5});
   figure('frames-fractions', 'Atoms with three and five bonds.', {x, y: {title: 'share, %'}},
     [line('N3', frames.n3, 100), line('N5', frames.n5, 100)]);
   figure('frames-coordination', 'Mean number of bonds.', {x, y: {title: 'bonds per atom'}},
@@ -83,9 +84,22 @@ if (direct.q.length > 0 || transformed.q.length > 0) {
   note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }
 
+const {similarity} = report;
+if (similarity) {
+  note('similarity-note', `SOAP similarities (p·p′)^${similarity.zeta}, preset ${similarity.preset}, to the crystals of ${similarity.file}.`);
+  if (trajectory.frames > 1) {
+    figure('similarity-frame', 'Of frames: inner averages.', {x, y: {title: 'similarity'}}, lines(similarity.frame));
+    figure('similarity-atoms', 'Of atoms: means over those of a frame.', {x, y: {title: 'similarity'}}, lines(similarity.atom_mean));
+  }
+  table('similarity-table', 'Last frame.', ['crystal', 'frame', 'mean of atoms'], similarity.crystals.map((name) =>
+    [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4)]));
+} else {
+  note('similarity-note', 'Not asked for (--similarity).');
+}
+
 const refused = trajectory.refused.map(({frame, reason}) => ['all', String(frame), reason]);
-const failures = refused.concat(['coordination', 'bond_angles', 'pair_distribution', 'structure_factor'].flatMap((section) =>
-  report[section].failures.map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason])));
+const failures = refused.concat(Object.entries(report).flatMap(([section, {failures}]) =>
+  (failures ?? []).map(({frame, reason}) => [section.replace('_', ' '), String(frame), reason])));
 if (failures.length > 0) {
   const most = 20;
   table('failures-table', `Metrics that have no meaning for a frame${failures.length > most ? ` (${most} of ${failures.length})` : ''}.`,

@@ -4,6 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/reader.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 #include "test_systems.hpp"
@@ -359,6 +361,111 @@ TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --r-max 0", "r_max: found 0");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --seed 9007199254740993", "--seed");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(folder / "in.extxyz/out"), "is a file");
+}
+
+// Columns of numbers behind species and three coordinates, by their names; frame after frame.
+std::vector<std::map<std::string, std::vector<double>>> columnsOf(std::string const& file) {
+  std::vector<std::map<std::string, std::vector<double>>> frames;
+  std::istringstream lines(contentOf(file));
+  for (std::string line, cell; std::getline(lines, line);) {
+    std::size_t const atoms = std::stoul(line);
+    std::getline(lines, line);
+    std::string const begin = "pos:R:3:";
+    std::vector<std::string> names;
+    if (auto const at = line.find(begin); at != std::string::npos) {
+      std::istringstream words(line.substr(at + begin.size(), line.find_first_of(" \"", at) - at - begin.size()));
+      while (std::getline(words, cell, ':')) {
+        names.push_back(cell);
+        std::getline(words, cell, ':');
+        std::getline(words, cell, ':');
+      }
+    }
+    auto& columns = frames.emplace_back();
+    for (std::size_t i = 0; i < atoms; ++i) {
+      std::getline(lines, line);
+      std::istringstream words(line);
+      for (int w = 0; w < 4; ++w) words >> cell;
+      for (double value = 0; auto const& name : names)
+        if (words >> value) columns[name].push_back(value);
+    }
+  }
+  return frames;
+}
+
+TEST_F(AnalyzeCommand, SimilaritiesAreThoseOfSoap) {
+  auto const input = readStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  write({input[2], reference::diamond(2, 5.43, 0.3)}, folder / "in.extxyz");
+  std::string const soap =
+      "soap " + quoted(folder / "in.extxyz") + " --quiet --similarity " + quoted(SINTER_SOAP_CRYSTALS) + " --preset ";
+  for (std::string const preset : {"paper-2022", "paper-2022-scripts"}) {
+    analyze("in.extxyz", "--quiet --export --similarity " + quoted(SINTER_SOAP_CRYSTALS) +
+                             (preset == "paper-2022" ? "" : " --preset " + preset));  // that is the default
+    ASSERT_EQ(run(soap + preset + " -o " + quoted(folder / "atoms.extxyz")).code, 0);
+    ASSERT_EQ(run(soap + preset + " --average inner -o " + quoted(folder / "frames.extxyz")).code, 0);
+    auto const found = report()["similarity"];
+    EXPECT_EQ(found["preset"], preset);
+    EXPECT_EQ(found["crystals"], (std::vector<std::string>{"sh", "dia", "bSn", "hcp"}));
+    EXPECT_TRUE(found["failures"].empty());
+    auto const frames = readStructures(folder / "frames.extxyz");
+    auto const expected = columnsOf(folder / "atoms.extxyz"), exported = columnsOf(out + "/frames.extxyz");
+    ASSERT_EQ(exported.size(), 2U);
+    for (std::size_t f = 0; f < 2; ++f) {
+      EXPECT_EQ(exported[f].at("coordination").size(), frames[f].size());
+      for (auto const& [name, values] : found["frame"].items()) {
+        std::string const key = "soap_similarity_" + name;
+        EXPECT_NEAR(values[f].get<double>(), std::stod(*findFeature(frames[f], key)), 1e-12);
+        auto const& atoms = expected[f].at(key);
+        ASSERT_EQ(atoms.size(), frames[f].size());
+        double sum = 0;
+        for (std::size_t i = 0; i < atoms.size(); ++i) {
+          EXPECT_NEAR(exported[f].at(key).at(i), atoms[i], 1e-12);
+          sum += atoms[i];
+        }
+        EXPECT_NEAR(found["atom_mean"][name][f].get<double>(), sum / static_cast<double>(atoms.size()), 1e-12);
+      }
+    }
+    EXPECT_NEAR(found["frame"]["bSn"][0].get<double>(), 1, 1e-12);
+    EXPECT_NEAR(found["frame"]["sh"][0].get<double>(), preset == "paper-2022" ? 0.9916 : 0.9882, 5.1e-5);
+  }
+  std::string const table = contentOf(out + "/csv/similarity.csv");
+  EXPECT_TRUE(table.starts_with("index,frame_sh,frame_dia,frame_bSn,frame_hcp,atom_mean_sh,")) << table;
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
+}
+
+TEST_F(AnalyzeCommand, FramesWithoutSimilarities) {
+  auto coincident = frames()[0];
+  coincident.species.assign(64, 14);
+  auto good = coincident;
+  coincident.positions[1] = coincident.positions[0];
+  write({good, coincident, good}, folder / "in.extxyz");
+  std::string const similarity = "--similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  EXPECT_NE(analyze("in.extxyz", "--export " + similarity).out.find("similarity: left out for 1 of 3 frames"),
+            std::string::npos);
+  auto const found = report()["similarity"];
+  ASSERT_EQ(found["failures"].size(), 1U);
+  EXPECT_EQ(found["failures"][0]["frame"], 1);
+  EXPECT_TRUE(found["frame"]["dia"][1].is_null());
+  EXPECT_EQ(found["frame"]["dia"][2], found["frame"]["dia"][0]);
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  ASSERT_EQ(exported.size(), 3U);
+  EXPECT_FALSE(exported[1].contains("soap_similarity_dia"));
+  EXPECT_TRUE(exported[1].contains("coordination"));
+  EXPECT_EQ(exported[2].at("soap_similarity_dia").size(), 64U);
+}
+
+TEST_F(AnalyzeCommand, BadReferencesAreRefused) {
+  write(frames(), folder / "in.extxyz");
+  std::string const command =
+      "analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(out) + options() + " --export --quiet ";
+  expectFailure(command + "--similarity " + quoted(SINTER_SOAP_CRYSTALS),
+                "in.extxyz: frame 0: found species O, expected species of the reference crystals: Si");
+  std::string const empty = folder.write("empty.extxyz", ""),
+                    unnamed = folder.write("unnamed.extxyz", "1\nProperties=species:S:1:pos:R:3\nSi 0 0 0\n");
+  expectFailure(command + "--similarity " + quoted(empty), "empty.extxyz: found no frames");
+  expectFailure(command + "--similarity " + quoted(unnamed), "found neither name nor config_type");
+  expectFailure(command + "--similarity " + quoted(folder / "none.extxyz"), "none.extxyz");
+  expectFailure(command + "--preset paper-2022", "--preset requires --similarity");
+  expectFailure(command + "--preset 2022 --similarity " + quoted(SINTER_SOAP_CRYSTALS), "--preset");
 }
 
 TEST_F(AnalyzeCommand, CanBeInterrupted) {
