@@ -66,11 +66,12 @@ std::string table(Json const& columns) {
   return text;
 }
 
-Json similarityColumns(Json const& report) {
+Json crystalColumns(Json const& report) {
   Json columns = {{"index", report.at("frames").at("index")}};
-  for (char const* kind : {"frame", "atom_mean"})
-    for (auto const& [name, values] : report.at("similarity").at(kind).items())
-      columns[std::string(kind) + "_" + name] = values;
+  for (auto const& [section, lists] :
+       {std::pair("similarity", "frame"), std::pair("similarity", "atom_mean"), std::pair("crystals", "fraction")})
+    for (auto const& [name, values] : report.at(section).at(lists).items())
+      columns[std::string(lists) + "_" + name] = values;
   return columns;
 }
 
@@ -221,7 +222,7 @@ std::map<std::string, std::string> analysisTables(Json const& report) {
       {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
       {"structure_factor.csv", table(s.at("transformed").at("curves"))},
       {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
-  if (report.contains("similarity")) tables["similarity.csv"] = table(similarityColumns(report));
+  if (report.contains("similarity")) tables["crystals.csv"] = table(crystalColumns(report));
   return tables;
 }
 

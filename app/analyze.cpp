@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -28,7 +29,7 @@
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/frame_error.hpp"
 #include "sinter/structures/reference_structures.hpp"
-#include "sinter/validation/crystal_similarity.hpp"
+#include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
 namespace sinter::app {
@@ -41,7 +42,8 @@ struct AnalyzeOptions {
   FrameOptions trajectory;
   MetricSettings metrics;
   std::optional<std::string> similarity;
-  std::string preset = "paper-2022";
+  std::string preset = "paper-2022", classes;
+  CrystalOrderSettings order;
   std::string output;
   bool exports = false;
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
@@ -82,7 +84,7 @@ class Analyze {
     if (_options.similarity) {
       inputs.push_back(*_options.similarity);
       _references = readReferenceStructures(*_options.similarity, named);
-      _order.emplace(SimilaritySource{*_options.similarity, _options.preset, _references.names});
+      _order.emplace(*_options.similarity, _options.preset, _references.names, orderSettings());
     }
     ChosenFrames frames(_options.trajectory, named);
     KokkosSession const session;
@@ -113,6 +115,14 @@ class Analyze {
     return (fs::path(_options.output) / name).string();
   }
 
+  [[nodiscard]] CrystalOrderSettings orderSettings() const {
+    CrystalOrderSettings settings = _options.order;
+    settings.soap = soapPreset(_options.preset, 0);
+    std::istringstream names(_options.classes);
+    for (std::string name; std::getline(names, name, ',');) settings.classes.push_back(name);
+    return settings;
+  }
+
   // A frame that is no valid structure is left out. One that cannot be read ends the trajectory: where the next one
   // begins is not known.
   std::optional<ChosenFrame> nextFrame(ChosenFrames& frames) {
@@ -133,20 +143,21 @@ class Analyze {
   template <class Space>
   void measureFrames(ChosenFrames& frames) {
     StructureMetrics<Space> metrics(_options.metrics);
-    std::optional<CrystalSimilarity<Space>> similarity;
-    if (_order)
-      similarity.emplace(soapPreset(_options.preset, 0), _order->source().zeta, _references.structures,
-                         _references.places);
+    std::optional<CrystalOrder<Space>> crystals;
+    if (_order) crystals.emplace(orderSettings(), _references);
     {
       Progress progress("analyze", frames.size(), _options.quiet);
       while (auto const frame = nextFrame(frames)) {
-        if (similarity) similarity->requireKnownSpecies(frame->structure, frame->name);
         auto const found = metrics.measure(frame->structure, frame->name);
         stopWhenInterrupted();
         _report.add(*frame, found);
-        FrameSimilarity likeness;
-        if (similarity) likeness = compare(*similarity, *frame);
-        if (_export) exportFrame(frame->structure, found.bonds, likeness);
+        FrameOrder order;
+        if (crystals) {
+          order = crystals->measure(frame->structure, frame->name);
+          stopWhenInterrupted();
+          _order->add(frame->index, order);
+        }
+        if (_export) exportFrame(frame->structure, found.bonds, order);
         progress.update(frames.frames(), frames.atoms());
       }
     }
@@ -155,27 +166,19 @@ class Analyze {
     stopWhenInterrupted();
   }
 
-  template <class Space>
-  FrameSimilarity compare(CrystalSimilarity<Space> const& similarity, ChosenFrame const& frame) {
-    FrameSimilarity result;
-    try {
-      result = similarity.measure(frame.structure, frame.name);
-      _order->add(frame.index, result);
-    } catch (InputError const& error) {  // it has none; others may
-      _order->addFailure(frame.index, error.what());
-    }
-    stopWhenInterrupted();
-    return result;
-  }
-
   // With columns of what could be measured.
-  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameSimilarity const& similarity) {
+  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameOrder const& order) {
     std::vector<std::pair<std::string, std::vector<double>>> columns;
     if (bonds.size() == structure.size()) columns.push_back({"coordination", {bonds.begin(), bonds.end()}});
-    std::size_t const crystals = similarity.frame.size();
+    auto const& similarities = order.similarity.atoms;
+    std::size_t const crystals = order.fractions.size();
     for (std::size_t r = 0; r < crystals; ++r) {
       auto& values = columns.emplace_back("soap_similarity_" + _references.names[r], std::vector<double>()).second;
-      for (std::size_t k = r; k < similarity.atoms.size(); k += crystals) values.push_back(similarity.atoms[k]);
+      for (std::size_t k = r; k < similarities.size(); k += crystals) values.push_back(similarities[k]);
+    }
+    if (crystals > 0) {
+      auto& numbers = columns.emplace_back("crystal", std::vector<double>()).second;
+      for (int const c : order.classes) numbers.push_back(c + 1);  // 0: none
     }
     std::vector<StructureWriter::AtomColumn> views;
     for (auto const& [name, values] : columns) views.push_back({name, values});
@@ -220,6 +223,10 @@ class Analyze {
       if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
+    if (auto const found = report.find("crystals"); found != report.end())
+      for (auto const& [name, fractions] : (*found)["fraction"].items())
+        if (!fractions.back().is_null())
+          fmt::print("like {}: {:.2f} % of the atoms of the last frame\n", name, 100 * fractions.back().get<double>());
     for (auto const& [section, content] : report.items())
       if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
         fmt::print("{}: left out for {} of {} frames: {}\n", section, failures->size(),
@@ -252,7 +259,7 @@ void addAnalyzeCommand(CLI::App& app) {
       "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where the file does not name them, as in Si,O");
   command->add_option("-o,--output", options->output, "Folder of the report, made if missing")->required();
   auto const add = [&](char const* name, auto& value, char const* help) {
-    command->add_option(name, value, help)->capture_default_str();
+    return command->add_option(name, value, help)->capture_default_str();
   };
   add("--bond-cutoff", metrics.bond_cutoff, "Atoms closer than that are bonded (Angstrom)");
   add("--angle-bin", metrics.angle_bin, "Bins of bond angles (degrees)");
@@ -279,8 +286,17 @@ void addAnalyzeCommand(CLI::App& app) {
       ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
       ->capture_default_str()
       ->needs(similarity);
+  add("--threshold", options->order.threshold,
+      "Atoms are like the crystal with the greatest similarity, if it is above that")
+      ->needs(similarity);
+  command
+      ->add_option("--classes", options->classes,
+                   "Names of the crystals that atoms may be like, as in dia,sh (all of REF): of crystals that are "
+                   "nearly alike, name one")
+      ->needs(similarity);
   command->add_flag("--export", options->exports,
-                    "Also frames.extxyz, for OVITO: with columns coordination and soap_similarity_<name>");
+                    "Also frames.extxyz, for OVITO: with columns coordination, soap_similarity_<name> "
+                    "and crystal (its number in REF, from 1; 0: none)");
   addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Analyze>(*options); });

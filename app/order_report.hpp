@@ -5,47 +5,38 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "sinter/validation/crystal_similarity.hpp"
+#include "sinter/validation/crystal_order.hpp"
 
 namespace sinter::app {
-
-/// What similarities are to, and by which settings.
-struct SimilaritySource {
-  std::string file, preset;
-  std::vector<std::string> crystals;  ///< names
-  double zeta = 4;
-};
 
 /// The frames that were compared with crystals; what it keeps does not grow with their size.
 class OrderReport {
  public:
-  explicit OrderReport(SimilaritySource source) : _source(std::move(source)) {}
+  /// \param file, names of the crystals; \param preset of SOAP
+  OrderReport(std::string file, std::string preset, std::vector<std::string> names, CrystalOrderSettings settings)
+      : _file(std::move(file)), _preset(std::move(preset)), _names(std::move(names)), _settings(std::move(settings)) {}
 
-  void add(std::int64_t frame, FrameSimilarity const& similarity);
+  void add(std::int64_t frame, FrameOrder const& order);
 
-  /// A frame that has no similarities, and why.
-  void addFailure(std::int64_t frame, std::string const& reason);
-
-  [[nodiscard]] SimilaritySource const& source() const { return _source; }
-
-  /// Section `similarity`.
+  /// Sections `similarity` and `crystals`.
   [[nodiscard]] nlohmann::ordered_json json() const;
 
  private:
   struct Row {
     std::int64_t index = 0;
-    std::optional<std::string> failure;
-    std::vector<double> frame, atom_mean;  // (crystals); empty with a failure
+    std::vector<double> frame, atom_mean, fractions;  // (crystals); empty where there are none
+    std::map<std::string, std::string> failures;
   };
 
-  [[nodiscard]] nlohmann::ordered_json similarityJson() const;
-  [[nodiscard]] nlohmann::ordered_json failuresJson() const;
+  [[nodiscard]] nlohmann::ordered_json listsJson(std::vector<double> Row::*member) const;
+  [[nodiscard]] nlohmann::ordered_json failuresJson(std::string const& metric) const;
 
-  SimilaritySource _source;
+  std::string _file, _preset;
+  std::vector<std::string> _names;
+  CrystalOrderSettings _settings;
   std::vector<Row> _rows;
 };
 

@@ -84,15 +84,17 @@ if (direct.q.length > 0 || transformed.q.length > 0) {
   note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }
 
-const {similarity} = report;
+const {similarity, crystals} = report;
 if (similarity) {
   note('similarity-note', `SOAP similarities (p·p′)^${similarity.zeta}, preset ${similarity.preset}, to the crystals of ${similarity.file}.`);
   if (trajectory.frames > 1) {
     figure('similarity-frame', 'Of frames: inner averages.', {x, y: {title: 'similarity'}}, lines(similarity.frame));
     figure('similarity-atoms', 'Of atoms: means over those of a frame.', {x, y: {title: 'similarity'}}, lines(similarity.atom_mean));
+    figure('crystals-figure', `Atoms most like a crystal, with a similarity above ${crystals.threshold}.`,
+      {x, y: {title: 'share, %'}}, lines(crystals.fraction, 100));
   }
-  table('similarity-table', 'Last frame.', ['crystal', 'frame', 'mean of atoms'], similarity.crystals.map((name) =>
-    [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4)]));
+  table('crystals-table', 'Last frame.', ['crystal', 'similarity', 'mean of atoms', 'atoms like it'], similarity.crystals.map((name) =>
+    [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4), percent(crystals.fraction[name].at(-1))]));
 } else {
   note('similarity-note', 'Not asked for (--similarity).');
 }

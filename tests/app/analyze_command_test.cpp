@@ -427,9 +427,35 @@ TEST_F(AnalyzeCommand, SimilaritiesAreThoseOfSoap) {
     EXPECT_NEAR(found["frame"]["bSn"][0].get<double>(), 1, 1e-12);
     EXPECT_NEAR(found["frame"]["sh"][0].get<double>(), preset == "paper-2022" ? 0.9916 : 0.9882, 5.1e-5);
   }
-  std::string const table = contentOf(out + "/csv/similarity.csv");
+  std::string const table = contentOf(out + "/csv/crystals.csv");
   EXPECT_TRUE(table.starts_with("index,frame_sh,frame_dia,frame_bSn,frame_hcp,atom_mean_sh,")) << table;
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
+}
+
+TEST_F(AnalyzeCommand, SharesOfAtomsLikeCrystals) {
+  auto const crystals = readStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  write({crystals[1], crystals[2], reference::diamond(2, 5.43, 0.25)}, folder / "in.extxyz");
+  std::string const similarity = "--quiet --export --similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  analyze("in.extxyz", similarity + " --threshold 0.92");
+  auto found = report()["crystals"];
+  EXPECT_EQ(found["threshold"], 0.92);
+  EXPECT_EQ(found["classes"], (std::vector<std::string>{"sh", "dia", "bSn", "hcp"}));
+  EXPECT_EQ(found["fraction"]["dia"][0], 1);
+  EXPECT_EQ(found["fraction"]["bSn"][1], 1);
+  EXPECT_EQ(found["fraction"]["sh"][1], 0);
+  double like = 0;
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  for (double const s : exported[2].at("soap_similarity_dia")) like += s > 0.92 ? 1 : 0;
+  EXPECT_GT(like, 0);
+  EXPECT_LT(like, 64);
+  EXPECT_EQ(found["fraction"]["dia"][2].get<double>(), like / 64);
+  EXPECT_EQ(exported[0].at("crystal"), std::vector<double>(8, 2));
+  // Beta-tin is so like sh that it is taken for that where it may not be itself.
+  analyze("in.extxyz", similarity + " --classes dia,sh");
+  found = report()["crystals"];
+  EXPECT_EQ(found["classes"], (std::vector<std::string>{"dia", "sh"}));
+  EXPECT_EQ(found["fraction"]["sh"][1], 1);
+  EXPECT_EQ(found["fraction"]["bSn"][1], 0);
 }
 
 TEST_F(AnalyzeCommand, FramesWithoutSimilarities) {
@@ -465,6 +491,15 @@ TEST_F(AnalyzeCommand, BadReferencesAreRefused) {
   expectFailure(command + "--similarity " + quoted(unnamed), "found neither name nor config_type");
   expectFailure(command + "--similarity " + quoted(folder / "none.extxyz"), "none.extxyz");
   expectFailure(command + "--preset paper-2022", "--preset requires --similarity");
+  std::string const silicon = folder / "si.extxyz";
+  write({reference::diamond(1, 5.43, 0.1)}, silicon);
+  std::string const good = "analyze " + quoted(silicon) + " -o " + quoted(out) + options() + " --export --quiet " +
+                           "--similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  for (char const* threshold : {"0", "1", "-0.5", "nan"})
+    expectFailure(good + " --threshold=" + threshold, "threshold: found");
+  expectFailure(good + " --classes dia,fcc",
+                "classes: found 'fcc', expected names of reference crystals: sh, dia, bSn");
+  expectFailure(command + "--threshold 0.8", "--threshold requires --similarity");
   expectFailure(command + "--preset 2022 --similarity " + quoted(SINTER_SOAP_CRYSTALS), "--preset");
 }
 
