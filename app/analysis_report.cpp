@@ -66,13 +66,25 @@ std::string table(Json const& columns) {
   return text;
 }
 
-Json crystalColumns(Json const& report) {
-  Json columns = {{"index", report.at("frames").at("index")}};
-  for (auto const& [section, lists] :
-       {std::pair("similarity", "frame"), std::pair("similarity", "atom_mean"), std::pair("crystals", "fraction")})
-    for (auto const& [name, values] : report.at(section).at(lists).items())
-      columns[std::string(lists) + "_" + name] = values;
-  return columns;
+// Adds the lists by crystals that are members of a section, as columns <member>_<crystal>.
+void addColumns(Json& columns, Json const& section, std::vector<std::string> const& members) {
+  for (auto const& member : members)
+    for (auto const& [crystal, values] : section.at(member).items()) columns[member + "_" + crystal] = values;
+}
+
+// The tables of `OrderReport`.
+void addOrderTables(Json const& report, std::map<std::string, std::string>& tables) {
+  Json const frames = {{"index", report.at("frames").at("index")}};
+  auto const& section = report.at("grains");
+  Json crystals = frames, grains = frames, sizes = section.at("sizes");
+  addColumns(crystals, report.at("similarity"), {"frame", "atom_mean"});
+  addColumns(crystals, report.at("crystals"), {"fraction"});
+  addColumns(grains, section, {"number", "largest", "mean", "dimensions"});
+  sizes.erase("number");
+  addColumns(sizes, section.at("sizes"), {"number"});
+  tables["crystals.csv"] = table(crystals);
+  tables["grains.csv"] = table(grains);
+  tables["grain_sizes.csv"] = table(sizes);
 }
 
 }  // namespace
@@ -222,7 +234,7 @@ std::map<std::string, std::string> analysisTables(Json const& report) {
       {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
       {"structure_factor.csv", table(s.at("transformed").at("curves"))},
       {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
-  if (report.contains("similarity")) tables["crystals.csv"] = table(crystalColumns(report));
+  if (report.contains("similarity")) addOrderTables(report, tables);
   return tables;
 }
 

@@ -118,6 +118,7 @@ class Analyze {
   [[nodiscard]] CrystalOrderSettings orderSettings() const {
     CrystalOrderSettings settings = _options.order;
     settings.soap = soapPreset(_options.preset, 0);
+    settings.bond_cutoff = _options.metrics.bond_cutoff;
     std::istringstream names(_options.classes);
     for (std::string name; std::getline(names, name, ',');) settings.classes.push_back(name);
     return settings;
@@ -177,8 +178,12 @@ class Analyze {
       for (std::size_t k = r; k < similarities.size(); k += crystals) values.push_back(similarities[k]);
     }
     if (crystals > 0) {
-      auto& numbers = columns.emplace_back("crystal", std::vector<double>()).second;
-      for (int const c : order.classes) numbers.push_back(c + 1);  // 0: none
+      auto const add = [&](char const* name, std::vector<int> const& places) {
+        auto& numbers = columns.emplace_back(name, std::vector<double>()).second;
+        for (int const place : places) numbers.push_back(place + 1);  // 0: none
+      };
+      add("crystal", order.classes);
+      if (!order.failures.contains("grains")) add("grain", order.grains.of_atoms);
     }
     std::vector<StructureWriter::AtomColumn> views;
     for (auto const& [name, values] : columns) views.push_back({name, values});
@@ -224,9 +229,15 @@ class Analyze {
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
     if (auto const found = report.find("crystals"); found != report.end())
-      for (auto const& [name, fractions] : (*found)["fraction"].items())
-        if (!fractions.back().is_null())
-          fmt::print("like {}: {:.2f} % of the atoms of the last frame\n", name, 100 * fractions.back().get<double>());
+      for (auto const& [name, fractions] : (*found)["fraction"].items()) {
+        if (fractions.back().is_null()) continue;
+        fmt::print("like {}: {:.2f} % of the atoms of the last frame", name, 100 * fractions.back().get<double>());
+        auto const last = [&, &crystal = name](char const* list) { return report["grains"][list][crystal].back(); };
+        if (!last("number").is_null() && last("number") > 0)
+          fmt::print(", {} grains, the largest of {} atoms; percolation in {} dimensions", last("number").get<int>(),
+                     last("largest").get<std::int64_t>(), last("dimensions").get<int>());
+        fmt::print("\n");
+      }
     for (auto const& [section, content] : report.items())
       if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
         fmt::print("{}: left out for {} of {} frames: {}\n", section, failures->size(),
@@ -294,9 +305,15 @@ void addAnalyzeCommand(CLI::App& app) {
                    "Names of the crystals that atoms may be like, as in dia,sh (all of REF): of crystals that are "
                    "nearly alike, name one")
       ->needs(similarity);
+  add("--least-grain", options->order.least_grain, "Atoms of the smallest grain that counts")->needs(similarity);
+  add("--misorientation", options->order.misorientation,
+      "Bonds connect atoms of a grain when the axes of their crystals (simple hexagonal, beta-tin) include a smaller "
+      "angle (degrees; 90: always)")
+      ->needs(similarity);
   command->add_flag("--export", options->exports,
-                    "Also frames.extxyz, for OVITO: with columns coordination, soap_similarity_<name> "
-                    "and crystal (its number in REF, from 1; 0: none)");
+                    "Also frames.extxyz, for OVITO: with columns coordination, soap_similarity_<name>, "
+                    "crystal (its number in REF, from 1; 0: none) and grain "
+                    "(by size, from 1)");
   addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Analyze>(*options); });

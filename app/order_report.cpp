@@ -1,11 +1,53 @@
 #include "order_report.hpp"
 
+#include <algorithm>
+#include <bit>
+
 namespace sinter::app {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+constexpr std::size_t most_listed = 20;  // grains of the last frame
+
+}  // namespace
+
 void OrderReport::add(std::int64_t frame, FrameOrder const& order) {
-  _rows.push_back({frame, order.similarity.frame, order.similarity.atom_mean, order.fractions, order.failures});
+  Row& row = _rows.emplace_back();
+  row.index = frame;
+  row.frame = order.similarity.frame;
+  row.atom_mean = order.similarity.atom_mean;
+  row.fractions = order.fractions;
+  row.failures = order.failures;
+  _last_grains = Json::array();
+  if (order.failures.empty()) addGrains(order, row);
+}
+
+void OrderReport::addGrains(FrameOrder const& order, Row& row) {
+  for (auto* numbers : {&row.grains, &row.largest, &row.mean, &row.dimensions}) numbers->resize(_names.size());
+  auto const& grains = order.grains.grains;
+  for (std::size_t g = 0; g < grains.size(); ++g) {
+    auto const crystal = static_cast<std::size_t>(grains[g].crystal);
+    auto const atoms = static_cast<double>(grains[g].atoms);
+    ++row.grains[crystal];
+    row.largest[crystal] = std::max(row.largest[crystal], atoms);
+    row.mean[crystal] += atoms;
+    row.dimensions[crystal] = std::max<double>(row.dimensions[crystal], grains[g].dimensions);
+    auto const bin = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(grains[g].atoms))) - 1;
+    if (_sizes[crystal].size() <= bin)
+      for (auto& sizes : _sizes) sizes.resize(std::max(sizes.size(), bin + 1));
+    ++_sizes[crystal][bin];
+    if (g >= most_listed) continue;
+    Json grain = {{"crystal", _names[crystal]}, {"atoms", grains[g].atoms}, {"dimensions", grains[g].dimensions},
+                  {"along", grains[g].along},   {"axis", nullptr},          {"alignment", nullptr}};
+    if (auto const& axis = order.axes[g]) {
+      grain["axis"] = axis->direction;
+      grain["alignment"] = axis->alignment;
+    }
+    _last_grains.push_back(std::move(grain));
+  }
+  for (std::size_t r = 0; r < _names.size(); ++r) row.mean[r] /= row.grains[r];  // not a number without grains
 }
 
 Json OrderReport::json() const {
@@ -20,11 +62,31 @@ Json OrderReport::json() const {
           {"crystals",
            {{"threshold", _settings.threshold},
             {"classes", _settings.classes.empty() ? _names : _settings.classes},
-            {"fraction", listsJson(&Row::fractions)}}}};
+            {"fraction", listsJson(&Row::fractions)}}},
+          {"grains", grainsJson()}};
+}
+
+Json OrderReport::grainsJson() const {
+  Json from = Json::array(), to = Json::array(), number = Json::object();
+  for (std::size_t bin = 0; bin < (_sizes.empty() ? 0 : _sizes[0].size()); ++bin) {
+    from.push_back(std::int64_t{1} << bin);
+    to.push_back((std::int64_t{2} << bin) - 1);
+  }
+  for (std::size_t r = 0; r < _names.size(); ++r) number[_names[r]] = _sizes[r];
+  return {{"bond_cutoff", _settings.bond_cutoff},
+          {"least_grain", _settings.least_grain},
+          {"misorientation", _settings.misorientation},
+          {"number", listsJson(&Row::grains)},
+          {"largest", listsJson(&Row::largest)},
+          {"mean", listsJson(&Row::mean)},
+          {"dimensions", listsJson(&Row::dimensions)},
+          {"sizes", {{"from", from}, {"to", to}, {"number", number}}},
+          {"last_frame", _last_grains},
+          {"failures", failuresJson("grains")}};
 }
 
 // By crystal a list with a number per frame.
-Json OrderReport::listsJson(std::vector<double> Row::*member) const {
+Json OrderReport::listsJson(Numbers Row::*member) const {
   Json result = Json::object();
   for (std::size_t r = 0; r < _names.size(); ++r) {
     Json& list = result[_names[r]] = Json::array();

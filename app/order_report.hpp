@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sinter/validation/crystal_order.hpp"
@@ -17,27 +19,37 @@ class OrderReport {
  public:
   /// \param file, names of the crystals; \param preset of SOAP
   OrderReport(std::string file, std::string preset, std::vector<std::string> names, CrystalOrderSettings settings)
-      : _file(std::move(file)), _preset(std::move(preset)), _names(std::move(names)), _settings(std::move(settings)) {}
+      : _file(std::move(file)),
+        _preset(std::move(preset)),
+        _names(std::move(names)),
+        _settings(std::move(settings)),
+        _sizes(_names.size()) {}
 
   void add(std::int64_t frame, FrameOrder const& order);
 
-  /// Sections `similarity` and `crystals`.
+  /// Sections `similarity`, `crystals` and `grains`.
   [[nodiscard]] nlohmann::ordered_json json() const;
 
  private:
+  using Numbers = std::vector<double>;  // of the crystals; empty where there are none
   struct Row {
     std::int64_t index = 0;
-    std::vector<double> frame, atom_mean, fractions;  // (crystals); empty where there are none
+    Numbers frame, atom_mean, fractions;
+    Numbers grains, largest, mean, dimensions;
     std::map<std::string, std::string> failures;
   };
 
-  [[nodiscard]] nlohmann::ordered_json listsJson(std::vector<double> Row::*member) const;
+  void addGrains(FrameOrder const& order, Row& row);
+  [[nodiscard]] nlohmann::ordered_json grainsJson() const;
+  [[nodiscard]] nlohmann::ordered_json listsJson(Numbers Row::*member) const;
   [[nodiscard]] nlohmann::ordered_json failuresJson(std::string const& metric) const;
 
   std::string _file, _preset;
   std::vector<std::string> _names;
   CrystalOrderSettings _settings;
   std::vector<Row> _rows;
+  std::vector<std::vector<std::int64_t>> _sizes;  // (crystals) grains with 2^b to 2^(b + 1) - 1 atoms
+  nlohmann::ordered_json _last_grains = nlohmann::ordered_json::array();
 };
 
 }  // namespace sinter::app

@@ -84,7 +84,7 @@ if (direct.q.length > 0 || transformed.q.length > 0) {
   note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }
 
-const {similarity, crystals} = report;
+const {similarity, crystals, grains} = report;
 if (similarity) {
   note('similarity-note', `SOAP similarities (p·p′)^${similarity.zeta}, preset ${similarity.preset}, to the crystals of ${similarity.file}.`);
   if (trajectory.frames > 1) {
@@ -95,8 +95,23 @@ if (similarity) {
   }
   table('crystals-table', 'Last frame.', ['crystal', 'similarity', 'mean of atoms', 'atoms like it'], similarity.crystals.map((name) =>
     [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4), percent(crystals.fraction[name].at(-1))]));
+  note('grains-note', `Atoms like one crystal that are connected by bonds shorter than ${digits(grains.bond_cutoff)} Å, ` +
+    `${grains.least_grain} or more. A grain percolates when it is connected with its own images.`);
+  if (trajectory.frames > 1) {
+    figure('grains-number', 'Grains.', {x, y: {title: 'grains'}}, lines(grains.number));
+    figure('grains-largest', 'Largest grain.', {x, y: {title: 'atoms'}}, lines(grains.largest));
+    figure('grains-dimensions', 'Directions in which a grain percolates.', {x, y: {title: 'directions'}}, lines(grains.dimensions));
+  }
+  const {from, number} = grains.sizes;
+  figure('grains-sizes', 'Grains of all frames by size, bins of a factor of two.', {x: {title: 'atoms', log: true}, y: {title: 'grains'}},
+    Object.entries(number).map(([name, counts]) => ({name, points: zip(from, counts), line: true, size: 3})));
+  table('grains-table', `Last frame: the largest grains${grains.last_frame.some((g) => g.axis) ? ', with the direction of the axis of their crystal' : ''}.`,
+    ['crystal', 'atoms', 'percolates in', 'axis', 'alignment'], grains.last_frame.map((g) =>
+      [g.crystal, String(g.atoms), g.dimensions === 0 ? '–' : `${g.dimensions} (${['a', 'b', 'c'].filter((_, d) => g.along[d]).join(', ')})`,
+        g.axis ? g.axis.map((u) => fixed(u, 3)).join(' ') : '–', fixed(g.alignment, 3)]));
 } else {
   note('similarity-note', 'Not asked for (--similarity).');
+  note('grains-note', 'Not asked for (--similarity).');
 }
 
 const refused = trajectory.refused.map(({frame, reason}) => ['all', String(frame), reason]);

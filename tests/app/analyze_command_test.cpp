@@ -14,6 +14,7 @@
 #include "core/temporary_folder.hpp"
 #include "sinter/structures/features.hpp"
 #include "sinter/structures/reader.hpp"
+#include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 #include "test_systems.hpp"
 
@@ -458,6 +459,72 @@ TEST_F(AnalyzeCommand, SharesOfAtomsLikeCrystals) {
   EXPECT_EQ(found["fraction"]["bSn"][1], 0);
 }
 
+TEST_F(AnalyzeCommand, GrainsAreThoseOfTheLibrary) {
+  auto const crystals = readReferenceStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  // Diamond with a hole of disorder, so that there is a grain of many atoms and some are in none.
+  Structure disordered = reference::diamond(3, 5.43, 0.15);
+  reference::Random random(3);
+  for (std::size_t i = 0; i < 40; ++i)
+    for (double& x : disordered.positions[i]) x += 0.4 * random();
+  std::vector<Structure> const input = {crystals.structures[0], disordered};
+  write(input, folder / "in.extxyz");
+  Outcome const outcome = analyze("in.extxyz",
+                                  "--export --least-grain 1 --misorientation 20 --threshold 0.85 --classes "
+                                  "sh,dia --similarity " +
+                                      quoted(SINTER_SOAP_CRYSTALS));
+  EXPECT_NE(outcome.out.find(" grains, the largest of "), std::string::npos) << outcome.out;
+  CrystalOrderSettings settings;
+  settings.bond_cutoff = 2.7;  // `options`
+  settings.least_grain = 1;
+  settings.misorientation = 20;
+  settings.threshold = 0.85;
+  settings.classes = {"sh", "dia"};
+  CrystalOrder<Kokkos::Serial> order(settings, crystals);
+  auto const found = report()["grains"];
+  EXPECT_EQ(found["bond_cutoff"], 2.7);
+  EXPECT_EQ(found["least_grain"], 1);
+  EXPECT_EQ(found["misorientation"], 20);
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  std::int64_t grains_in_all = 0;
+  for (std::size_t f = 0; f < 2; ++f) {
+    auto const expected = order.measure(input[f], "frame");
+    auto const& grains = expected.grains.grains;
+    ASSERT_FALSE(grains.empty());
+    std::string const name = f == 0 ? "sh" : "dia", other = f == 0 ? "dia" : "sh";
+    EXPECT_EQ(found["number"][name][f], grains.size());
+    EXPECT_EQ(found["number"][other][f], 0);
+    EXPECT_EQ(found["largest"][name][f], grains[0].atoms);
+    EXPECT_TRUE(found["mean"][other][f].is_null());
+    EXPECT_EQ(found["dimensions"][name][f], 3);
+    grains_in_all += static_cast<std::int64_t>(grains.size());
+    std::vector<double> of_atoms(expected.grains.of_atoms.begin(), expected.grains.of_atoms.end());
+    for (double& g : of_atoms) ++g;
+    EXPECT_EQ(exported[f].at("grain"), of_atoms);
+  }
+  auto const none = std::count(exported[1].at("grain").begin(), exported[1].at("grain").end(), 0);
+  EXPECT_GT(none, 0);
+  EXPECT_LT(none, 100);
+  auto const& last = found["last_frame"];
+  EXPECT_EQ(last[0]["crystal"], "dia");
+  EXPECT_EQ(last[0]["along"], (std::vector<bool>{true, true, true}));
+  EXPECT_TRUE(last[0]["axis"].is_null());
+  std::int64_t counted = 0;
+  for (auto const& [name, counts] : found["sizes"]["number"].items())
+    for (auto const& count : counts) counted += count.get<std::int64_t>();
+  EXPECT_EQ(counted, grains_in_all);
+  EXPECT_EQ(found["sizes"]["number"]["sh"][0], 1);
+  EXPECT_EQ(found["sizes"]["from"][3], 8);
+  EXPECT_EQ(found["sizes"]["to"][3], 15);
+  EXPECT_TRUE(contentOf(out + "/csv/grains.csv").starts_with("index,number_sh,number_dia,"));
+  EXPECT_TRUE(contentOf(out + "/csv/grain_sizes.csv").starts_with("from,to,number_sh,number_dia,"));
+
+  write({input[0]}, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet --least-grain 1 --similarity " + quoted(SINTER_SOAP_CRYSTALS));
+  auto const grain = report()["grains"]["last_frame"].at(0);
+  EXPECT_NEAR(grain["axis"][2].get<double>(), 1, 1e-6);
+  EXPECT_NEAR(grain["alignment"].get<double>(), 1, 1e-12);
+}
+
 TEST_F(AnalyzeCommand, FramesWithoutSimilarities) {
   auto coincident = frames()[0];
   coincident.species.assign(64, 14);
@@ -499,6 +566,8 @@ TEST_F(AnalyzeCommand, BadReferencesAreRefused) {
     expectFailure(good + " --threshold=" + threshold, "threshold: found");
   expectFailure(good + " --classes dia,fcc",
                 "classes: found 'fcc', expected names of reference crystals: sh, dia, bSn");
+  expectFailure(good + " --least-grain 0", "least_grain: found 0");
+  expectFailure(good + " --misorientation 91", "misorientation: found 91");
   expectFailure(command + "--threshold 0.8", "--threshold requires --similarity");
   expectFailure(command + "--preset 2022 --similarity " + quoted(SINTER_SOAP_CRYSTALS), "--preset");
 }

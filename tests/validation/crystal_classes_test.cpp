@@ -109,13 +109,13 @@ TEST_F(SiliconClasses, OfAmorphousSilicon) {
   for (bool const is_complete : {true, false}) {
     for (auto const& r : atoms) {
       double const distance = std::hypot(r[0] - centre[0], r[1] - centre[1], r[2] - centre[2]);
-      if (is_complete ? distance < 15 : distance >= 15 && distance < 20.1) core.positions.push_back(r);
+      if (is_complete ? distance < 12 : distance >= 12 && distance < 17.1) core.positions.push_back(r);
     }
     if (is_complete) complete = core.size();
   }
   core.species.assign(core.size(), 14);
   auto classes = order.measure(core, "amorphous").classes;
-  ASSERT_GT(complete, 500U);
+  ASSERT_GT(complete, 300U);
   classes.resize(complete);
   auto const found = classFractions(classes, 2);
   EXPECT_EQ(found[0], 0);
