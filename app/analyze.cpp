@@ -27,8 +27,10 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/frame_error.hpp"
 #include "sinter/structures/reference_structures.hpp"
+#include "sinter/structures/text_source.hpp"
 #include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
@@ -41,7 +43,7 @@ namespace fs = std::filesystem;
 struct AnalyzeOptions {
   FrameOptions trajectory;
   MetricSettings metrics;
-  std::optional<std::string> similarity;
+  std::optional<std::string> similarity, pressure_key;
   std::string preset = "paper-2022", classes;
   CrystalOrderSettings order;
   std::string output;
@@ -83,8 +85,14 @@ class Analyze {
     std::vector<std::string> inputs = {_options.trajectory.file};
     if (_options.similarity) {
       inputs.push_back(*_options.similarity);
-      _references = readReferenceStructures(*_options.similarity, named);
-      _order.emplace(*_options.similarity, _options.preset, _references.names, orderSettings());
+      _references = readReferenceStructures(*_options.similarity, named, _options.pressure_key.has_value());
+      _crystals = _references.names;
+      if (_options.pressure_key) {
+        _adjusted = pressureAdjustedCrystals(_references);
+        _crystals.clear();
+        for (auto const& crystal : _adjusted) _crystals.push_back(crystal.name());
+      }
+      _order.emplace(*_options.similarity, _crystals, _options.preset, orderSettings(), _options.pressure_key);
     }
     ChosenFrames frames(_options.trajectory, named);
     KokkosSession const session;
@@ -145,7 +153,10 @@ class Analyze {
   void measureFrames(ChosenFrames& frames) {
     StructureMetrics<Space> metrics(_options.metrics);
     std::optional<CrystalOrder<Space>> crystals;
-    if (_order) crystals.emplace(orderSettings(), _references);
+    if (_order && _options.pressure_key)
+      crystals.emplace(orderSettings(), _adjusted);
+    else if (_order)
+      crystals.emplace(orderSettings(), _references);
     {
       Progress progress("analyze", frames.size(), _options.quiet);
       while (auto const frame = nextFrame(frames)) {
@@ -154,9 +165,10 @@ class Analyze {
         _report.add(*frame, found);
         FrameOrder order;
         if (crystals) {
-          order = crystals->measure(frame->structure, frame->name);
+          auto const pressure = pressureOf(*frame);
+          order = crystals->measure(frame->structure, frame->name, pressure);
           stopWhenInterrupted();
-          _order->add(frame->index, order);
+          _order->add(frame->index, order, pressure);
         }
         if (_export) exportFrame(frame->structure, found.bonds, order);
         progress.update(frames.frames(), frames.atoms());
@@ -167,6 +179,18 @@ class Analyze {
     stopWhenInterrupted();
   }
 
+  // (GPa) Where crystals follow it.
+  [[nodiscard]] std::optional<double> pressureOf(ChosenFrame const& frame) const {
+    if (!_options.pressure_key) return std::nullopt;
+    auto const* const text = findFeature(frame.structure, *_options.pressure_key);
+    auto const pressure = text == nullptr ? std::nullopt : parseNumber(*text);
+    if (!pressure)
+      throw InputError(frame.name + ": found " +
+                       (text == nullptr ? "no key " + *_options.pressure_key : *_options.pressure_key + "=" + *text) +
+                       ", expected a pressure in GPa (--similarity-pressure-key)");
+    return pressure;
+  }
+
   // With columns of what could be measured.
   void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameOrder const& order) {
     std::vector<std::pair<std::string, std::vector<double>>> columns;
@@ -174,7 +198,7 @@ class Analyze {
     auto const& similarities = order.similarity.atoms;
     std::size_t const crystals = order.fractions.size();
     for (std::size_t r = 0; r < crystals; ++r) {
-      auto& values = columns.emplace_back("soap_similarity_" + _references.names[r], std::vector<double>()).second;
+      auto& values = columns.emplace_back("soap_similarity_" + _crystals[r], std::vector<double>()).second;
       for (std::size_t k = r; k < similarities.size(); k += crystals) values.push_back(similarities[k]);
     }
     if (crystals > 0) {
@@ -248,6 +272,8 @@ class Analyze {
   AnalyzeOptions const& _options;
   AnalysisReport _report;
   ReferenceStructures _references;
+  std::vector<PressureAdjustedCrystal> _adjusted;
+  std::vector<std::string> _crystals;  // names
   std::optional<OrderReport> _order;
   std::optional<OutputFolder> _folder, _csv;
   std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
@@ -296,6 +322,13 @@ void addAnalyzeCommand(CLI::App& app) {
                    "(paper-2022) or 1 Angstrom (paper-2022-scripts); similarities (p.p')^4")
       ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
       ->capture_default_str()
+      ->needs(similarity);
+  command
+      ->add_option(
+          "--similarity-pressure-key", options->pressure_key,
+          "Compare each frame with crystals at its pressure, the number (GPa) that it has by this name: REF has "
+          "each crystal at two pressures or more, frames with one name and a key pressure (GPa), and between "
+          "them its cell is a natural cubic spline")
       ->needs(similarity);
   add("--threshold", options->order.threshold,
       "Atoms are like the crystal with the greatest similarity, if it is above that")

@@ -13,9 +13,10 @@ constexpr std::size_t most_listed = 20;  // grains of the last frame
 
 }  // namespace
 
-void OrderReport::add(std::int64_t frame, FrameOrder const& order) {
+void OrderReport::add(std::int64_t frame, FrameOrder const& order, std::optional<double> pressure) {
   Row& row = _rows.emplace_back();
   row.index = frame;
+  row.pressure = pressure;
   row.frame = order.similarity.frame;
   row.atom_mean = order.similarity.atom_mean;
   row.fractions = order.fractions;
@@ -51,11 +52,15 @@ void OrderReport::addGrains(FrameOrder const& order, Row& row) {
 }
 
 Json OrderReport::json() const {
+  Json pressures = Json::array();
+  for (Row const& row : _rows) pressures.push_back(row.pressure ? Json(*row.pressure) : Json(nullptr));
   return {{"similarity",
            {{"file", _file},
             {"preset", _preset},
             {"zeta", _settings.zeta},
             {"crystals", _names},
+            {"pressure_key", _pressure_key ? Json(*_pressure_key) : Json(nullptr)},
+            {"pressure", pressures},
             {"frame", listsJson(&Row::frame)},
             {"atom_mean", listsJson(&Row::atom_mean)},
             {"failures", failuresJson("similarity")}}},

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,15 +18,19 @@ namespace sinter::app {
 /// The frames that were compared with crystals; what it keeps does not grow with their size.
 class OrderReport {
  public:
-  /// \param file, names of the crystals; \param preset of SOAP
-  OrderReport(std::string file, std::string preset, std::vector<std::string> names, CrystalOrderSettings settings)
+  /// \param file, names of the crystals \param preset of SOAP
+  /// \param pressure_key of the pressures of frames, where crystals follow them
+  OrderReport(std::string file, std::vector<std::string> names, std::string preset, CrystalOrderSettings settings,
+              std::optional<std::string> pressure_key)
       : _file(std::move(file)),
         _preset(std::move(preset)),
         _names(std::move(names)),
         _settings(std::move(settings)),
+        _pressure_key(std::move(pressure_key)),
         _sizes(_names.size()) {}
 
-  void add(std::int64_t frame, FrameOrder const& order);
+  /// \param pressure (GPa) that crystals followed
+  void add(std::int64_t frame, FrameOrder const& order, std::optional<double> pressure = {});
 
   /// Sections `similarity`, `crystals` and `grains`.
   [[nodiscard]] nlohmann::ordered_json json() const;
@@ -34,6 +39,7 @@ class OrderReport {
   using Numbers = std::vector<double>;  // of the crystals; empty where there are none
   struct Row {
     std::int64_t index = 0;
+    std::optional<double> pressure;
     Numbers frame, atom_mean, fractions;
     Numbers grains, largest, mean, dimensions;
     std::map<std::string, std::string> failures;
@@ -47,6 +53,7 @@ class OrderReport {
   std::string _file, _preset;
   std::vector<std::string> _names;
   CrystalOrderSettings _settings;
+  std::optional<std::string> _pressure_key;
   std::vector<Row> _rows;
   std::vector<std::vector<std::int64_t>> _sizes;  // (crystals) grains with 2^b to 2^(b + 1) - 1 atoms
   nlohmann::ordered_json _last_grains = nlohmann::ordered_json::array();

@@ -546,6 +546,45 @@ TEST_F(AnalyzeCommand, FramesWithoutSimilarities) {
   EXPECT_EQ(exported[2].at("soap_similarity_dia").size(), 64U);
 }
 
+TEST_F(AnalyzeCommand, CrystalsFollowThePressure) {
+  auto const at = [](double edge, char const* key, char const* pressure) {
+    Structure frame = reference::diamond(1, edge, 0);
+    frame.config_type = "dia";
+    if (pressure != nullptr) frame.features = {{key, pressure}};
+    return frame;
+  };
+  std::string const crystals = folder / "crystals.extxyz",
+                    more = "--similarity " + quoted(crystals) + " --similarity-pressure-key p_gpa ";
+  write({at(5.5, "pressure", "0"), at(5.1, "pressure", "20")}, crystals);
+  write({at(5.5, "p_gpa", "0"), at(5.3, "p_gpa", "10"), at(5.5, "p_gpa", "10"), at(5.3, "p_gpa", "-1")},
+        folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz", "--export " + more).out.find("similarity: left out for 1 of 4 frames"),
+            std::string::npos);
+  auto const found = report()["similarity"];
+  EXPECT_EQ(found["pressure_key"], "p_gpa");
+  EXPECT_EQ(found["pressure"], (std::vector<double>{0, 10, 10, -1}));
+  EXPECT_EQ(found["crystals"], std::vector<std::string>{"dia"});
+  EXPECT_NEAR(found["frame"]["dia"][0].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(found["frame"]["dia"][1].get<double>(), 1, 1e-12);
+  EXPECT_LT(found["frame"]["dia"][2].get<double>(), 0.99);
+  EXPECT_TRUE(found["frame"]["dia"][3].is_null());
+  EXPECT_NE(found["failures"][0]["reason"].get<std::string>().find("-1 GPa, expected 0 to 20 GPa"), std::string::npos);
+
+  auto const refused = [&](std::vector<Structure> const& references, std::vector<Structure> const& input,
+                           std::string const& fragment) {
+    write(references, crystals);
+    write(input, folder / "bad.extxyz");
+    expectFailure(
+        "analyze " + quoted(folder / "bad.extxyz") + " -o " + quoted(folder / "bad") + " --quiet --export " + more,
+        fragment);
+  };
+  auto const low = at(5.5, "pressure", "0"), high = at(5.1, "pressure", "20"), frame = at(5.3, "p_gpa", "10");
+  refused({low, high}, {frame, low}, "bad.extxyz: frame 1: found no key p_gpa, expected a pressure in GPa");
+  refused({low, high}, {at(5.3, "p_gpa", "high")}, "bad.extxyz: frame 0: found p_gpa=high, expected");
+  refused({low, at(5, "", nullptr)}, {frame}, "crystals.extxyz: frame 1: found no pressure, expected");
+  refused({low}, {frame}, "dia: found 1 structures and 1 pressures, expected two or more");
+}
+
 TEST_F(AnalyzeCommand, BadReferencesAreRefused) {
   write(frames(), folder / "in.extxyz");
   std::string const command =

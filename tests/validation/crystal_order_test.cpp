@@ -127,6 +127,22 @@ TYPED_TEST(CrystalOrderTest, OfPureAndOfEmptyFrames) {
   EXPECT_EQ(order.measure(diamond, "diamond").failures.size(), 0U);  // it goes on behind
 }
 
+TYPED_TEST(CrystalOrderTest, FollowsThePressure) {
+  std::vector<Structure> const cells = {reference::diamond(1, 5.5, 0), reference::diamond(1, 5.1, 0)};
+  auto const adjusted = [&] { return std::vector{PressureAdjustedCrystal("dia", cells, std::vector<double>{0, 20})}; };
+  auto settings = this->settings();
+  CrystalOrder<TypeParam> order(settings, adjusted());
+  EXPECT_NEAR(order.measure(reference::diamond(1, 5.5, 0), "frame", 0).similarity.frame[0], 1, 1e-12);
+  Structure const compressed = reference::diamond(2, 5.3, 0);
+  auto const found = order.measure(compressed, "frame", 10);
+  EXPECT_NEAR(found.similarity.frame[0], 1, 1e-12);
+  EXPECT_EQ(found.fractions, std::vector<double>{1});
+  EXPECT_LT(order.measure(compressed, "frame", 0).similarity.frame[0], 0.999);
+  EXPECT_NE(order.measure(compressed, "frame", 21).failures.at("similarity").find("expected 0 to 20 GPa"),
+            std::string::npos);
+  expectInputError([&] { (void)order.measure(compressed, "frame"); }, "frame: found no pressure");
+}
+
 TYPED_TEST(CrystalOrderTest, RefusesWrongSettings) {
   auto const refused = [&](auto const& change, std::string const& fragment) {
     auto settings = this->settings();

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
-#include <span>
+#include <utility>
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
@@ -32,6 +32,17 @@ std::vector<int> candidatesOf(std::vector<std::string> const& classes, std::vect
   return result;
 }
 
+// Any of a crystal's cells, which measuring a frame replaces.
+ReferenceStructures atLeastPressures(std::vector<PressureAdjustedCrystal> const& crystals) {
+  ReferenceStructures result;
+  for (auto const& crystal : crystals) {
+    result.structures.push_back(crystal.at(crystal.leastPressure()));
+    result.names.push_back(crystal.name());
+    result.places.push_back(crystal.name());
+  }
+  return result;
+}
+
 }  // namespace
 
 template <class ExecutionSpace>
@@ -50,15 +61,43 @@ CrystalOrder<ExecutionSpace>::CrystalOrder(CrystalOrderSettings const& settings,
   check("bond_cutoff", settings.bond_cutoff, 0.1, 100, " (Angstrom)");
   check("least_grain", static_cast<double>(settings.least_grain), 1, 1e9, " atoms");
   check("misorientation", settings.misorientation, 0.1, 90, " (degrees)");
-  for (auto const& crystal : crystals.structures)
-    _bond_axes.push_back(bondAxisOf(_space, crystal, settings.bond_cutoff));
+  findBondAxes(crystals.structures);
 }
 
 template <class ExecutionSpace>
-FrameOrder CrystalOrder<ExecutionSpace>::measure(Structure const& structure, std::string const& name) {
+CrystalOrder<ExecutionSpace>::CrystalOrder(CrystalOrderSettings const& settings,
+                                           std::vector<PressureAdjustedCrystal> crystals, ExecutionSpace space)
+    : CrystalOrder(settings, atLeastPressures(crystals), space) {
+  _adjusted = std::move(crystals);
+}
+
+template <class ExecutionSpace>
+void CrystalOrder<ExecutionSpace>::setPressure(double pressure) {
+  std::vector<Structure> crystals;
+  std::vector<std::string> names;
+  for (auto const& crystal : _adjusted) {
+    crystals.push_back(crystal.at(pressure));
+    names.push_back(crystal.name());
+  }
+  _similarity.setCrystals(crystals, names);
+  findBondAxes(crystals);
+}
+
+template <class ExecutionSpace>
+void CrystalOrder<ExecutionSpace>::findBondAxes(std::span<Structure const> crystals) {
+  _bond_axes.clear();
+  for (auto const& crystal : crystals) _bond_axes.push_back(bondAxisOf(_space, crystal, _settings.bond_cutoff));
+}
+
+template <class ExecutionSpace>
+FrameOrder CrystalOrder<ExecutionSpace>::measure(Structure const& structure, std::string const& name,
+                                                 std::optional<double> pressure) {
   _similarity.requireKnownSpecies(structure, name);
+  if (!_adjusted.empty() && !pressure)
+    throw InputError(name + ": found no pressure, expected that of the crystals to compare with");
   FrameOrder result;
   try {
+    if (!_adjusted.empty()) setPressure(*pressure);
     result.similarity = _similarity.measure(structure, name);
   } catch (InputError const& error) {
     result.failures["similarity"] = error.what();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "sinter/validation/crystal_classes.hpp"
 #include "sinter/validation/crystal_similarity.hpp"
 #include "sinter/validation/grains.hpp"
+#include "sinter/validation/pressure_adjusted_crystal.hpp"
 
 namespace sinter {
 
@@ -50,20 +52,30 @@ class CrystalOrder {
   /// their range.
   CrystalOrder(CrystalOrderSettings const& settings, ReferenceStructures const& crystals, ExecutionSpace space = {});
 
+  /// With crystals at the pressure of each frame. \throws InputError likewise.
+  CrystalOrder(CrystalOrderSettings const& settings, std::vector<PressureAdjustedCrystal> crystals,
+               ExecutionSpace space = {});
+
   /// \param structure a checked one (`checkStructure`) \param name of it, for messages
-  /// \throws InputError when it has species that no crystal has.
+  /// \param pressure (GPa) of it, for crystals that follow it
+  /// \throws InputError when it has species that no crystal has, and without a pressure that is needed. (One at which
+  /// the crystals are not known is among `failures`.)
   /// Memory beyond the structure: as `CrystalSimilarity`, 300 bytes per atom, and 10 per pair of atoms closer than
   /// 1.3 bond_cutoff.
-  [[nodiscard]] FrameOrder measure(Structure const& structure, std::string const& name);
+  [[nodiscard]] FrameOrder measure(Structure const& structure, std::string const& name,
+                                   std::optional<double> pressure = {});
 
   /// Places of the crystals that atoms may be like.
   [[nodiscard]] std::vector<int> const& candidates() const { return _candidates; }
 
  private:
+  void setPressure(double pressure);
+  void findBondAxes(std::span<Structure const> crystals);
   void findGrains(Structure const& structure, FrameOrder& order);
 
   CrystalOrderSettings _settings;
   ExecutionSpace _space;
+  std::vector<PressureAdjustedCrystal> _adjusted;
   CrystalSimilarity<ExecutionSpace> _similarity;
   std::vector<int> _candidates;
   std::vector<std::optional<BondAxis>> _bond_axes;                      // of the crystals
