@@ -235,6 +235,10 @@ std::map<std::string, std::string> analysisTables(Json const& report) {
       {"structure_factor.csv", table(s.at("transformed").at("curves"))},
       {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
   if (report.contains("similarity")) addOrderTables(report, tables);
+  if (auto const map = report.find("map"); map != report.end())
+    tables["map.csv"] = table({{"index", report.at("frames").at("index")},
+                               {"soap_map_1", map->at("soap_map_1")},
+                               {"soap_map_2", map->at("soap_map_2")}});
   return tables;
 }
 

@@ -16,6 +16,7 @@
 #include "chosen_frames.hpp"
 #include "command.hpp"
 #include "command_line.hpp"
+#include "frame_map.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
@@ -43,7 +44,7 @@ namespace fs = std::filesystem;
 struct AnalyzeOptions {
   FrameOptions trajectory;
   MetricSettings metrics;
-  std::optional<std::string> similarity, pressure_key;
+  std::optional<std::string> similarity, pressure_key, map;
   std::string preset = "paper-2022", classes;
   CrystalOrderSettings order;
   std::string output;
@@ -93,6 +94,7 @@ class Analyze {
         for (auto const& crystal : _adjusted) _crystals.push_back(crystal.name());
       }
       _order.emplace(*_options.similarity, _crystals, _options.preset, orderSettings(), _options.pressure_key);
+      if (_options.map) _map.emplace(*_options.map, orderSettings().zeta);
     }
     ChosenFrames frames(_options.trajectory, named);
     KokkosSession const session;
@@ -169,6 +171,7 @@ class Analyze {
           order = crystals->measure(frame->structure, frame->name, pressure);
           stopWhenInterrupted();
           _order->add(frame->index, order, pressure);
+          if (_map) _map->add(order.similarity.vector);
         }
         if (_export) exportFrame(frame->structure, found.bonds, order);
         progress.update(frames.frames(), frames.atoms());
@@ -230,6 +233,7 @@ class Analyze {
     if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
     report.update(_report.json());
     if (_order) report.update(_order->json());
+    if (_map) report["map"] = _map->json();
     double const wall = seconds();
     report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
     for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
@@ -262,6 +266,8 @@ class Analyze {
                      last("largest").get<std::int64_t>(), last("dimensions").get<int>());
         fmt::print("\n");
       }
+    if (_map && !report["map"]["reason"].is_null())
+      fmt::print("map: none; {}\n", report["map"]["reason"].get<std::string>());
     for (auto const& [section, content] : report.items())
       if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
         fmt::print("{}: left out for {} of {} frames: {}\n", section, failures->size(),
@@ -275,6 +281,7 @@ class Analyze {
   std::vector<PressureAdjustedCrystal> _adjusted;
   std::vector<std::string> _crystals;  // names
   std::optional<OrderReport> _order;
+  std::optional<FrameMap> _map;
   std::optional<OutputFolder> _folder, _csv;
   std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
   nlohmann::ordered_json _refused = nlohmann::ordered_json::array();  // frames that are no valid structures, and why
@@ -329,6 +336,13 @@ void addAnalyzeCommand(CLI::App& app) {
           "Compare each frame with crystals at its pressure, the number (GPa) that it has by this name: REF has "
           "each crystal at two pressures or more, frames with one name and a key pressure (GPa), and between "
           "them its cell is a natural cubic spline")
+      ->needs(similarity);
+  command
+      ->add_option(
+          "--map", options->map,
+          "Two coordinates of each frame, as those of sinter soap --map: principal components in the space of the "
+          "kernel (kpca), or of the rows of 2 - 2 (p.p')^4 (paper)")
+      ->check(CLI::IsMember({"kpca", "paper"}))
       ->needs(similarity);
   add("--threshold", options->order.threshold,
       "Atoms are like the crystal with the greatest similarity, if it is above that")

@@ -54,21 +54,20 @@ void OrderReport::addGrains(FrameOrder const& order, Row& row) {
 Json OrderReport::json() const {
   Json pressures = Json::array();
   for (Row const& row : _rows) pressures.push_back(row.pressure ? Json(*row.pressure) : Json(nullptr));
-  return {{"similarity",
-           {{"file", _file},
-            {"preset", _preset},
-            {"zeta", _settings.zeta},
-            {"crystals", _names},
-            {"pressure_key", _pressure_key ? Json(*_pressure_key) : Json(nullptr)},
-            {"pressure", pressures},
-            {"frame", listsJson(&Row::frame)},
-            {"atom_mean", listsJson(&Row::atom_mean)},
-            {"failures", failuresJson("similarity")}}},
-          {"crystals",
-           {{"threshold", _settings.threshold},
-            {"classes", _settings.classes.empty() ? _names : _settings.classes},
-            {"fraction", listsJson(&Row::fractions)}}},
-          {"grains", grainsJson()}};
+  return {
+      {"similarity",
+       {{"file", _file},
+        {"preset", _preset},
+        {"zeta", _settings.zeta},
+        {"crystals", _names},
+        {"pressure_key", _pressure_key ? Json(*_pressure_key) : Json(nullptr)},
+        {"pressure", pressures},
+        {"frame", listsJson(&Row::frame, _names)},
+        {"atom_mean", listsJson(&Row::atom_mean, _names)},
+        {"failures", failuresJson("similarity")}}},
+      {"crystals",
+       {{"threshold", _settings.threshold}, {"classes", _classes}, {"fraction", listsJson(&Row::fractions, _classes)}}},
+      {"grains", grainsJson()}};
 }
 
 Json OrderReport::grainsJson() const {
@@ -77,24 +76,29 @@ Json OrderReport::grainsJson() const {
     from.push_back(std::int64_t{1} << bin);
     to.push_back((std::int64_t{2} << bin) - 1);
   }
-  for (std::size_t r = 0; r < _names.size(); ++r) number[_names[r]] = _sizes[r];
+  for (auto const& crystal : _classes) number[crystal] = _sizes[placeOf(crystal)];
   return {{"bond_cutoff", _settings.bond_cutoff},
           {"least_grain", _settings.least_grain},
           {"misorientation", _settings.misorientation},
-          {"number", listsJson(&Row::grains)},
-          {"largest", listsJson(&Row::largest)},
-          {"mean", listsJson(&Row::mean)},
-          {"dimensions", listsJson(&Row::dimensions)},
+          {"number", listsJson(&Row::grains, _classes)},
+          {"largest", listsJson(&Row::largest, _classes)},
+          {"mean", listsJson(&Row::mean, _classes)},
+          {"dimensions", listsJson(&Row::dimensions, _classes)},
           {"sizes", {{"from", from}, {"to", to}, {"number", number}}},
           {"last_frame", _last_grains},
           {"failures", failuresJson("grains")}};
 }
 
+std::size_t OrderReport::placeOf(std::string const& crystal) const {
+  return static_cast<std::size_t>(std::find(_names.begin(), _names.end(), crystal) - _names.begin());
+}
+
 // By crystal a list with a number per frame.
-Json OrderReport::listsJson(Numbers Row::*member) const {
+Json OrderReport::listsJson(Numbers Row::*member, std::vector<std::string> const& crystals) const {
   Json result = Json::object();
-  for (std::size_t r = 0; r < _names.size(); ++r) {
-    Json& list = result[_names[r]] = Json::array();
+  for (auto const& crystal : crystals) {
+    std::size_t const r = placeOf(crystal);
+    Json& list = result[crystal] = Json::array();
     for (Row const& row : _rows) list.push_back((row.*member).empty() ? Json(nullptr) : Json((row.*member)[r]));
   }
   return result;

@@ -27,6 +27,7 @@ class OrderReport {
         _names(std::move(names)),
         _settings(std::move(settings)),
         _pressure_key(std::move(pressure_key)),
+        _classes(_settings.classes.empty() ? _names : _settings.classes),
         _sizes(_names.size()) {}
 
   /// \param pressure (GPa) that crystals followed
@@ -47,13 +48,15 @@ class OrderReport {
 
   void addGrains(FrameOrder const& order, Row& row);
   [[nodiscard]] nlohmann::ordered_json grainsJson() const;
-  [[nodiscard]] nlohmann::ordered_json listsJson(Numbers Row::*member) const;
+  [[nodiscard]] std::size_t placeOf(std::string const& crystal) const;
+  [[nodiscard]] nlohmann::ordered_json listsJson(Numbers Row::*member, std::vector<std::string> const& crystals) const;
   [[nodiscard]] nlohmann::ordered_json failuresJson(std::string const& metric) const;
 
   std::string _file, _preset;
   std::vector<std::string> _names;
   CrystalOrderSettings _settings;
   std::optional<std::string> _pressure_key;
+  std::vector<std::string> _classes;  // crystals that atoms may be like
   std::vector<Row> _rows;
   std::vector<std::vector<std::int64_t>> _sizes;  // (crystals) grains with 2^b to 2^(b + 1) - 1 atoms
   nlohmann::ordered_json _last_grains = nlohmann::ordered_json::array();

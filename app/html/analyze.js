@@ -94,7 +94,7 @@ if (similarity) {
       {x, y: {title: 'share, %'}}, lines(crystals.fraction, 100));
   }
   table('crystals-table', 'Last frame.', ['crystal', 'similarity', 'mean of atoms', 'atoms like it'], similarity.crystals.map((name) =>
-    [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4), percent(crystals.fraction[name].at(-1))]));
+    [name, fixed(similarity.frame[name].at(-1), 4), fixed(similarity.atom_mean[name].at(-1), 4), percent(crystals.fraction[name]?.at(-1))]));
   note('grains-note', `Atoms like one crystal that are connected by bonds shorter than ${digits(grains.bond_cutoff)} Å, ` +
     `${grains.least_grain} or more. A grain percolates when it is connected with its own images.`);
   if (trajectory.frames > 1) {
@@ -112,6 +112,21 @@ if (similarity) {
 } else {
   note('similarity-note', 'Not asked for (--similarity).');
   note('grains-note', 'Not asked for (--similarity).');
+}
+
+const {map} = report;
+if (!map) {
+  note('map-figure', 'Not asked for (--map).');
+} else if (map.reason !== null) {
+  note('map-figure', `There is none: ${map.reason}`);
+} else {
+  const parts = Math.min(6, time.length);  // colours for parts of the trajectory
+  const bounds = Array.from({length: parts + 1}, (_, p) => Math.round(p * time.length / parts));
+  figure('map-figure', `Frames by their SOAP vectors (${map.kind}); frames that are alike lie close together. The axes explain ` +
+    `${map.explained_fraction.map((share) => percent(share)).join(' and ')}.`,
+    {x: {title: 'component 1'}, y: {title: 'component 2'}}, bounds.slice(1).map((end, p) => ({
+      name: `${x.title} ${time[bounds[p]]} to ${time[end - 1]}`, size: 3,
+      points: zip(map.soap_map_1.slice(bounds[p], end), map.soap_map_2.slice(bounds[p], end))})));
 }
 
 const refused = trajectory.refused.map(({frame, reason}) => ['all', String(frame), reason]);
