@@ -45,6 +45,14 @@ Json anglesJsonOf(AngleStatistics const& angles) {
   return {{"count", angles.count()}, {"mean", angles.mean()}, {"standard_deviation", angles.standardDeviation()}};
 }
 
+// Means by the symbols of pairs of species, where there are several, as columns A-B.
+template <class Curves>
+void addPartials(Json& columns, Curves const& partials) {
+  if (partials.size() > 1)
+    for (auto const& [species, curve] : partials)
+      columns[chemicalSymbol(species.first) + "-" + chemicalSymbol(species.second)] = curve.mean();
+}
+
 // A line of names, and a line for each place of the lists.
 std::string table(Json const& columns) {
   std::string text;
@@ -200,9 +208,7 @@ Json AnalysisReport::pairsJson() const {
   auto const total = _metrics.pairs.mean();
   for (std::size_t b = 0; b < total.size(); ++b) r.push_back(_metrics.r_bin * (static_cast<double>(b) + 0.5));
   Json curves = {{"r", r}, {"g", total}};
-  if (_metrics.partial_pairs.size() > 1)
-    for (auto const& [species, curve] : _metrics.partial_pairs)
-      curves[chemicalSymbol(species.first) + "-" + chemicalSymbol(species.second)] = curve.mean();
+  addPartials(curves, _metrics.partial_pairs);
   return {{"frames", _metrics.pairs.count()}, {"curves", curves}, {"failures", failuresJson("pair_distribution")}};
 }
 
@@ -210,6 +216,7 @@ Json AnalysisReport::structureFactorJson() const {
   auto const& direct = _metrics.direct;
   Json transformed = {{"q", Json::array()}, {"s", _metrics.transformed.mean()}};
   if (_metrics.transformed.count() > 0) transformed["q"] = waveNumbers(_settings);
+  addPartials(transformed, _metrics.partial_transformed);
   Json sums = {
       {"q", Json::array()}, {"s", Json::array()}, {"standard_error", Json::array()}, {"vectors", Json::array()}};
   for (std::size_t b = 0; b < direct.bins(); ++b) {

@@ -28,10 +28,8 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
-#include "sinter/structures/features.hpp"
 #include "sinter/structures/frame_error.hpp"
 #include "sinter/structures/reference_structures.hpp"
-#include "sinter/structures/text_source.hpp"
 #include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
@@ -185,13 +183,7 @@ class Analyze {
   // (GPa) Where crystals follow it.
   [[nodiscard]] std::optional<double> pressureOf(ChosenFrame const& frame) const {
     if (!_options.pressure_key) return std::nullopt;
-    auto const* const text = findFeature(frame.structure, *_options.pressure_key);
-    auto const pressure = text == nullptr ? std::nullopt : parseNumber(*text);
-    if (!pressure)
-      throw InputError(frame.name + ": found " +
-                       (text == nullptr ? "no key " + *_options.pressure_key : *_options.pressure_key + "=" + *text) +
-                       ", expected a pressure in GPa (--similarity-pressure-key)");
-    return pressure;
+    return pressureByKey(frame, *_options.pressure_key, "--similarity-pressure-key");
   }
 
   // With columns of what could be measured.

@@ -1,6 +1,7 @@
 /// \file
-/// Structural metrics with the settings of `sinter analyze`: bonds and their angles, g(r), direct sums of S(Q), and all
-/// of them with neighbour lists. One item is one atom. Answers are checked before a time counts.
+/// Structural metrics with the settings of `sinter analyze`: bonds and their angles, g(r), direct sums of S(Q), all of
+/// them with neighbour lists; likeness to a crystal, and grains. One item is one atom. Answers are checked before a
+/// time counts.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>

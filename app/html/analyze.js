@@ -71,15 +71,19 @@ if (r.length > 0) {
   note('pairs-figure', 'No frame has one; see What could not be measured.');
 }
 
-const direct = factor.direct.curves, transformed = factor.transformed.curves;
-if (direct.q.length > 0 || transformed.q.length > 0) {
+const direct = factor.direct.curves, {q, s, ...partial_factors} = factor.transformed.curves;
+if (direct.q.length > 0 || q.length > 0) {
   table('peak-table', 'First sharp diffraction peak.', ['S(Q)', 'Q, 1/Å', 'height', 'H⁻¹'],
     peaks.map(([name, peak]) => [name, fixed(peak?.q, 4), fixed(peak?.height, 4), fixed(peak?.inverse_height, 4)]));
   figure('structure-factor-figure',
     `S(Q) from g(r) up to ${digits(settings.r_max)} Å${settings.lorch ? ' (window of Lorch)' : ''}, and by direct sums.`,
     {x: {title: 'Q, 1/Å'}, y: {title: 'S(Q)'}},
     [{name: 'direct sums', points: zip(direct.q, direct.s), size: 2},
-      {name: 'from g(r)', points: zip(transformed.q, transformed.s), line: true, size: 0}]);
+      {name: 'from g(r)', points: zip(q, s), line: true, size: 0}]);
+  if (Object.keys(partial_factors).length > 0)
+    figure('partial-factors-figure', 'Partial structure factors of Faber and Ziman, from g(r) of pairs of species.',
+      {x: {title: 'Q, 1/Å'}, y: {title: 'S(Q)'}},
+      Object.entries(partial_factors).map(([name, values]) => ({name, points: zip(q, values), line: true, size: 0})));
 } else {
   note('structure-factor-figure', 'No frame has one; see What could not be measured.');
 }

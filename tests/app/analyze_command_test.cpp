@@ -118,6 +118,8 @@ TEST_F(AnalyzeCommand, NumbersAreThoseOfTheLibrary) {
   auto const& factor = found["structure_factor"];
   expectValues(factor["transformed"]["curves"]["s"], all.transformed.mean());
   expectValues(factor["transformed"]["curves"]["q"], waveNumbers(settings()));
+  expectValues(factor["transformed"]["curves"]["O-Si"], all.partial_transformed.at({8, 14}).mean());
+  EXPECT_EQ(factor["transformed"]["curves"].size(), 5U);  // q, s, three pairs of species
   EXPECT_EQ(factor["direct"]["peak"]["height"], findFirstPeak(settings(), all.direct)->height);
   std::size_t row = 0;
   std::vector<double> errors;
@@ -336,18 +338,23 @@ TEST_F(AnalyzeCommand, TimeStepsAreWholeNumbers) {
 }
 
 TEST_F(AnalyzeCommand, SameNumbersForAnyNumberOfThreads) {
+  auto silicon = frames();
+  for (auto& frame : silicon) frame.species.assign(frame.size(), 14);
   write(frames(), folder / "in.extxyz");
-  std::vector<ordered_json> reports;
-  for (char const* threads : {"1", "2", "3"}) {
-    Outcome const outcome =
-        run("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(out) + " --quiet" + options(),
-            std::string("OMP_NUM_THREADS=") + threads);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    reports.push_back(report());
-    reports.back().erase("time");
+  write(silicon, folder / "silicon.extxyz");
+  for (auto const& arguments : {quoted(folder / "in.extxyz"),
+                                quoted(folder / "silicon.extxyz") + " --similarity " + quoted(SINTER_SOAP_CRYSTALS)}) {
+    std::vector<ordered_json> reports;
+    for (char const* threads : {"1", "2", "3"}) {
+      Outcome const outcome = run("analyze " + arguments + " -o " + quoted(out) + " --quiet" + options(),
+                                  std::string("OMP_NUM_THREADS=") + threads);
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      reports.push_back(report());
+      reports.back().erase("time");
+    }
+    EXPECT_EQ(reports[1], reports[0]);
+    EXPECT_EQ(reports[2], reports[0]);
   }
-  EXPECT_EQ(reports[1], reports[0]);
-  EXPECT_EQ(reports[2], reports[0]);
 }
 
 TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
@@ -623,8 +630,9 @@ TEST_F(AnalyzeCommand, CrystalsFollowThePressure) {
         fragment);
   };
   auto const low = at(5.5, "pressure", "0"), high = at(5.1, "pressure", "20"), frame = at(5.3, "p_gpa", "10");
-  refused({low, high}, {frame, low}, "bad.extxyz: frame 1: found no key p_gpa, expected a pressure in GPa");
-  refused({low, high}, {at(5.3, "p_gpa", "high")}, "bad.extxyz: frame 0: found p_gpa=high, expected");
+  refused({low, high}, {frame, low},
+          "bad.extxyz: frame 1: found no key p_gpa (--similarity-pressure-key), expected a pressure");
+  refused({low, high}, {at(5.3, "p_gpa", "high")}, "bad.extxyz: frame 0: found p_gpa = high, expected");
   refused({low, at(5, "", nullptr)}, {frame}, "crystals.extxyz: frame 1: found no pressure, expected");
   refused({low}, {frame}, "dia: found 1 structures and 1 pressures, expected two or more");
 }

@@ -8,12 +8,12 @@
 #include <set>
 #include <string>
 
+#include "sinter/core/copy_to.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
 #include "sinter/core/species_map.hpp"
 #include "sinter/linalg/dense.hpp"
 #include "sinter/validation/coordination.hpp"
-#include "sinter/validation/metric_checks.hpp"
 
 namespace sinter {
 
@@ -88,13 +88,7 @@ struct AxisDirectionsKernel {
   }
 };
 
-// From and to the host.
-template <class ExecutionSpace>
-Kokkos::View<int const*, typename ExecutionSpace::memory_space> toDevice(std::span<int const> values) {
-  using Host = Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  return Kokkos::create_mirror_view_and_copy(typename ExecutionSpace::memory_space(),
-                                             Host(values.data(), values.size()));
-}
+// To the host.
 template <class View>
 std::vector<Voigt> tensorsToHost(View const& tensors) {
   auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), tensors);
@@ -130,7 +124,7 @@ std::vector<Voigt> bondTensors(ExecutionSpace const& space,
       std::any_of(counts.begin(), counts.end(), [](int count) { return count < 0 || count > most_bonds; }))
     throw InputError("bondTensors: expected a count for each of " + std::to_string(atoms) + " atoms, 0 to " +
                      std::to_string(most_bonds));
-  Kernel const kernel{list, detail::toDevice<ExecutionSpace>(counts),
+  Kernel const kernel{list, copyTo<typename ExecutionSpace::memory_space>(counts, "sinter::validation::bond_counts"),
                       decltype(Kernel::tensors)("sinter::validation::bond_tensors", atoms)};
   Kokkos::parallel_for("sinter::validation::bond_tensors",
                        Kokkos::RangePolicy<ExecutionSpace>(space, 0, static_cast<int>(atoms)), kernel);
@@ -152,9 +146,10 @@ std::vector<Voigt> axisDirections(ExecutionSpace const& space,
   for (std::size_t i = 0; i < atoms; ++i)
     for (std::size_t v = 0; v < 6; ++v) host(i, v) = tensors[i][v];
   Kokkos::deep_copy(input, host);
-  Kokkos::parallel_for("sinter::validation::axis_directions",
-                       Kokkos::RangePolicy<ExecutionSpace>(space, 0, static_cast<int>(atoms)),
-                       Kernel{bonds, input, detail::toDevice<ExecutionSpace>(classes), directions});
+  Kokkos::parallel_for(
+      "sinter::validation::axis_directions", Kokkos::RangePolicy<ExecutionSpace>(space, 0, static_cast<int>(atoms)),
+      Kernel{bonds, input, copyTo<typename ExecutionSpace::memory_space>(classes, "sinter::validation::classes"),
+             directions});
   space.fence("sinter::validation::axis_directions");
   return detail::tensorsToHost(directions);
 }

@@ -45,14 +45,14 @@ struct Grains {
 ///
 /// which is zero for bonds that close no path around the cell; `dimensions` is the rank of all w. The extent of a grain
 /// says nothing about that: one that touches both faces of the cell may end there.
-/// Source: M. E. J. Newman, R. M. Ziff, Phys. Rev. E 64, 016706 (2001), section II D.
+/// Source: M. E. J. Newman, R. M. Ziff, Phys. Rev. E 64, 016706 (2001), who detect wrapping so.
 ///
 /// \param bonds a list of one structure whose cutoff is the length of bonds
 /// \param classes of atoms, 0, 1, ..., or `no_crystal`
 /// \param least_atoms smaller grains are left out
 /// \param connects whether a bond between atoms i and j of one class connects them; by default all do
 /// \throws InputError unless there is a class for each atom.
-/// Cost: two passes over the bonds in one thread of the host (union-find); 36 bytes per atom. The grains do not depend
+/// Cost: two passes over the bonds in one thread of the host (union-find); 40 bytes per atom. The grains do not depend
 /// on the order of atoms, but for the order of equal ones.
 template <class ExecutionSpace>
 [[nodiscard]] Grains findGrains(ExecutionSpace const& space,
