@@ -45,6 +45,14 @@ Json anglesJsonOf(AngleStatistics const& angles) {
   return {{"count", angles.count()}, {"mean", angles.mean()}, {"standard_deviation", angles.standardDeviation()}};
 }
 
+// Means by the symbols of pairs of species, where there are several, as columns A-B.
+template <class Curves>
+void addPartials(Json& columns, Curves const& partials) {
+  if (partials.size() > 1)
+    for (auto const& [species, curve] : partials)
+      columns[chemicalSymbol(species.first) + "-" + chemicalSymbol(species.second)] = curve.mean();
+}
+
 // A line of names, and a line for each place of the lists.
 std::string table(Json const& columns) {
   std::string text;
@@ -64,6 +72,27 @@ std::string table(Json const& columns) {
     text += "\n";
   }
   return text;
+}
+
+// Adds the lists by crystals that are members of a section, as columns <member>_<crystal>.
+void addColumns(Json& columns, Json const& section, std::vector<std::string> const& members) {
+  for (auto const& member : members)
+    for (auto const& [crystal, values] : section.at(member).items()) columns[member + "_" + crystal] = values;
+}
+
+// The tables of `OrderReport`.
+void addOrderTables(Json const& report, std::map<std::string, std::string>& tables) {
+  Json const frames = {{"index", report.at("frames").at("index")}};
+  auto const& section = report.at("grains");
+  Json crystals = frames, grains = frames, sizes = section.at("sizes");
+  addColumns(crystals, report.at("similarity"), {"frame", "atom_mean"});
+  addColumns(crystals, report.at("crystals"), {"fraction"});
+  addColumns(grains, section, {"number", "largest", "mean", "dimensions"});
+  sizes.erase("number");
+  addColumns(sizes, section.at("sizes"), {"number"});
+  tables["crystals.csv"] = table(crystals);
+  tables["grains.csv"] = table(grains);
+  tables["grain_sizes.csv"] = table(sizes);
 }
 
 }  // namespace
@@ -179,9 +208,7 @@ Json AnalysisReport::pairsJson() const {
   auto const total = _metrics.pairs.mean();
   for (std::size_t b = 0; b < total.size(); ++b) r.push_back(_metrics.r_bin * (static_cast<double>(b) + 0.5));
   Json curves = {{"r", r}, {"g", total}};
-  if (_metrics.partial_pairs.size() > 1)
-    for (auto const& [species, curve] : _metrics.partial_pairs)
-      curves[chemicalSymbol(species.first) + "-" + chemicalSymbol(species.second)] = curve.mean();
+  addPartials(curves, _metrics.partial_pairs);
   return {{"frames", _metrics.pairs.count()}, {"curves", curves}, {"failures", failuresJson("pair_distribution")}};
 }
 
@@ -189,6 +216,7 @@ Json AnalysisReport::structureFactorJson() const {
   auto const& direct = _metrics.direct;
   Json transformed = {{"q", Json::array()}, {"s", _metrics.transformed.mean()}};
   if (_metrics.transformed.count() > 0) transformed["q"] = waveNumbers(_settings);
+  addPartials(transformed, _metrics.partial_transformed);
   Json sums = {
       {"q", Json::array()}, {"s", Json::array()}, {"standard_error", Json::array()}, {"vectors", Json::array()}};
   for (std::size_t b = 0; b < direct.bins(); ++b) {
@@ -206,12 +234,19 @@ Json AnalysisReport::structureFactorJson() const {
 
 std::map<std::string, std::string> analysisTables(Json const& report) {
   auto const& s = report.at("structure_factor");
-  return {{"frames.csv", table(report.at("frames"))},
-          {"coordination.csv", table(report.at("coordination").at("histogram"))},
-          {"bond_angles.csv", table(report.at("bond_angles").at("histogram"))},
-          {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
-          {"structure_factor.csv", table(s.at("transformed").at("curves"))},
-          {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
+  std::map<std::string, std::string> tables = {
+      {"frames.csv", table(report.at("frames"))},
+      {"coordination.csv", table(report.at("coordination").at("histogram"))},
+      {"bond_angles.csv", table(report.at("bond_angles").at("histogram"))},
+      {"pair_distribution.csv", table(report.at("pair_distribution").at("curves"))},
+      {"structure_factor.csv", table(s.at("transformed").at("curves"))},
+      {"structure_factor_direct.csv", table(s.at("direct").at("curves"))}};
+  if (report.contains("similarity")) addOrderTables(report, tables);
+  if (auto const map = report.find("map"); map != report.end())
+    tables["map.csv"] = table({{"index", report.at("frames").at("index")},
+                               {"soap_map_1", map->at("soap_map_1")},
+                               {"soap_map_2", map->at("soap_map_2")}});
+  return tables;
 }
 
 std::string analysisHtml(Json const& report) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,9 +16,11 @@
 #include "chosen_frames.hpp"
 #include "command.hpp"
 #include "command_line.hpp"
+#include "frame_map.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
+#include "order_report.hpp"
 #include "output_path.hpp"
 #include "potential_file.hpp"
 #include "progress.hpp"
@@ -26,6 +29,8 @@
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
 #include "sinter/structures/frame_error.hpp"
+#include "sinter/structures/reference_structures.hpp"
+#include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 
 namespace sinter::app {
@@ -37,6 +42,9 @@ namespace fs = std::filesystem;
 struct AnalyzeOptions {
   FrameOptions trajectory;
   MetricSettings metrics;
+  std::optional<std::string> similarity, pressure_key, map;
+  std::string preset = "paper-2022", classes;
+  CrystalOrderSettings order;
   std::string output;
   bool exports = false;
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
@@ -72,14 +80,27 @@ class Analyze {
     checkMetricSettings(_options.metrics);
     checkOutputFolder("-o", _options.output);
     checkOutputFolder("-o", inFolder("csv"));
-    ChosenFrames frames(_options.trajectory, atomicNumbersOf(_options.trajectory.species));
+    auto const named = atomicNumbersOf(_options.trajectory.species);
+    std::vector<std::string> inputs = {_options.trajectory.file};
+    if (_options.similarity) {
+      inputs.push_back(*_options.similarity);
+      _references = readReferenceStructures(*_options.similarity, named, _options.pressure_key.has_value());
+      _crystals = _references.names;
+      if (_options.pressure_key) {
+        _adjusted = pressureAdjustedCrystals(_references);
+        _crystals.clear();
+        for (auto const& crystal : _adjusted) _crystals.push_back(crystal.name());
+      }
+      _order.emplace(*_options.similarity, _crystals, _options.preset, orderSettings(), _options.pressure_key);
+      if (_options.map) _map.emplace(*_options.map, orderSettings().zeta);
+    }
+    ChosenFrames frames(_options.trajectory, named);
     KokkosSession const session;
     _folder.emplace(_options.output);
     _csv.emplace(inFolder("csv"));
-    for (char const* name : {"report.json", "report.html"})
-      checkOutputPath("-o", inFolder(name), {_options.trajectory.file});
+    for (char const* name : {"report.json", "report.html"}) checkOutputPath("-o", inFolder(name), inputs);
     if (_options.exports) {
-      checkOutputPath("--export", inFolder("frames.extxyz"), {_options.trajectory.file});
+      checkOutputPath("--export", inFolder("frames.extxyz"), inputs);
       _export.emplace(inFolder("frames.extxyz"));
     }
     withBackend(_options.backend, [&]<class Space>() { measureFrames<Space>(frames); });
@@ -102,6 +123,15 @@ class Analyze {
     return (fs::path(_options.output) / name).string();
   }
 
+  [[nodiscard]] CrystalOrderSettings orderSettings() const {
+    CrystalOrderSettings settings = _options.order;
+    settings.soap = soapPreset(_options.preset, 0);
+    settings.bond_cutoff = _options.metrics.bond_cutoff;
+    std::istringstream names(_options.classes);
+    for (std::string name; std::getline(names, name, ',');) settings.classes.push_back(name);
+    return settings;
+  }
+
   // A frame that is no valid structure is left out. One that cannot be read ends the trajectory: where the next one
   // begins is not known.
   std::optional<ChosenFrame> nextFrame(ChosenFrames& frames) {
@@ -122,13 +152,26 @@ class Analyze {
   template <class Space>
   void measureFrames(ChosenFrames& frames) {
     StructureMetrics<Space> metrics(_options.metrics);
+    std::optional<CrystalOrder<Space>> crystals;
+    if (_order && _options.pressure_key)
+      crystals.emplace(orderSettings(), _adjusted);
+    else if (_order)
+      crystals.emplace(orderSettings(), _references);
     {
       Progress progress("analyze", frames.size(), _options.quiet);
       while (auto const frame = nextFrame(frames)) {
         auto const found = metrics.measure(frame->structure, frame->name);
         stopWhenInterrupted();
         _report.add(*frame, found);
-        if (_export) exportFrame(frame->structure, found.bonds);
+        FrameOrder order;
+        if (crystals) {
+          auto const pressure = pressureOf(*frame);
+          order = crystals->measure(frame->structure, frame->name, pressure);
+          stopWhenInterrupted();
+          _order->add(frame->index, order, pressure);
+          if (_map) _map->add(order.similarity.vector);
+        }
+        if (_export) exportFrame(frame->structure, found.bonds, order);
         progress.update(frames.frames(), frames.atoms());
       }
     }
@@ -137,11 +180,33 @@ class Analyze {
     stopWhenInterrupted();
   }
 
-  void exportFrame(Structure const& structure, std::vector<int> const& bonds) {
-    if (bonds.size() != structure.size()) return _export->write(structure);  // they could not be counted
-    std::vector<double> const coordination(bonds.begin(), bonds.end());
-    StructureWriter::AtomColumn const column{"coordination", coordination};
-    _export->write(structure, {&column, 1});
+  // (GPa) Where crystals follow it.
+  [[nodiscard]] std::optional<double> pressureOf(ChosenFrame const& frame) const {
+    if (!_options.pressure_key) return std::nullopt;
+    return pressureByKey(frame, *_options.pressure_key, "--similarity-pressure-key");
+  }
+
+  // With columns of what could be measured.
+  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameOrder const& order) {
+    std::vector<std::pair<std::string, std::vector<double>>> columns;
+    if (bonds.size() == structure.size()) columns.push_back({"coordination", {bonds.begin(), bonds.end()}});
+    auto const& similarities = order.similarity.atoms;
+    std::size_t const crystals = order.fractions.size();
+    for (std::size_t r = 0; r < crystals; ++r) {
+      auto& values = columns.emplace_back("soap_similarity_" + _crystals[r], std::vector<double>()).second;
+      for (std::size_t k = r; k < similarities.size(); k += crystals) values.push_back(similarities[k]);
+    }
+    if (crystals > 0) {
+      auto const add = [&](char const* name, std::vector<int> const& places) {
+        auto& numbers = columns.emplace_back(name, std::vector<double>()).second;
+        for (int const place : places) numbers.push_back(place + 1);  // 0: none
+      };
+      add("crystal", order.classes);
+      if (!order.failures.contains("grains")) add("grain", order.grains.of_atoms);
+    }
+    std::vector<StructureWriter::AtomColumn> views;
+    for (auto const& [name, values] : columns) views.push_back({name, values});
+    _export->write(structure, views);
   }
 
   void writeReport(ChosenFrames const& frames) const {
@@ -159,6 +224,8 @@ class Analyze {
     if (fs::is_regular_file(file)) report["trajectory"]["sha256"] = sha256OfFile(file);
     if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
     report.update(_report.json());
+    if (_order) report.update(_order->json());
+    if (_map) report["map"] = _map->json();
     double const wall = seconds();
     report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
     for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
@@ -181,15 +248,32 @@ class Analyze {
       if (auto const& peak = report["structure_factor"][kind]["peak"]; !peak.is_null())
         fmt::print("first peak of S(Q), {}: Q {:.3f} /Angstrom, S {:.3f}, H^-1 {:.3f}\n", kind, peak["q"].get<double>(),
                    peak["height"].get<double>(), peak["inverse_height"].get<double>());
-    for (char const* section : {"coordination", "bond_angles", "pair_distribution", "structure_factor"})
-      if (auto const& failures = report[section]["failures"]; !failures.empty())
-        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures.size(),
-                   report["trajectory"]["frames"].get<std::size_t>(), failures[0]["reason"].get<std::string>());
+    if (auto const found = report.find("crystals"); found != report.end())
+      for (auto const& [name, fractions] : (*found)["fraction"].items()) {
+        if (fractions.back().is_null()) continue;
+        fmt::print("like {}: {:.2f} % of the atoms of the last frame", name, 100 * fractions.back().get<double>());
+        auto const last = [&, &crystal = name](char const* list) { return report["grains"][list][crystal].back(); };
+        if (!last("number").is_null() && last("number") > 0)
+          fmt::print(", {} grains, the largest of {} atoms; percolation in {} dimensions", last("number").get<int>(),
+                     last("largest").get<std::int64_t>(), last("dimensions").get<int>());
+        fmt::print("\n");
+      }
+    if (_map && !report["map"]["reason"].is_null())
+      fmt::print("map: none; {}\n", report["map"]["reason"].get<std::string>());
+    for (auto const& [section, content] : report.items())
+      if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
+        fmt::print("{}: left out for {} of {} frames: {}\n", section, failures->size(),
+                   report["trajectory"]["frames"].get<std::size_t>(), (*failures)[0]["reason"].get<std::string>());
     fmt::print("{} written\n", inFolder("report.html"));
   }
 
   AnalyzeOptions const& _options;
   AnalysisReport _report;
+  ReferenceStructures _references;
+  std::vector<PressureAdjustedCrystal> _adjusted;
+  std::vector<std::string> _crystals;  // names
+  std::optional<OrderReport> _order;
+  std::optional<FrameMap> _map;
   std::optional<OutputFolder> _folder, _csv;
   std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
   nlohmann::ordered_json _refused = nlohmann::ordered_json::array();  // frames that are no valid structures, and why
@@ -204,14 +288,14 @@ void addAnalyzeCommand(CLI::App& app) {
   auto& metrics = options->metrics;
   CLI::App* const command = app.add_subcommand("analyze",
                                                "Structure along a trajectory: coordination, bond angles, g(r), S(Q) "
-                                               "and its first peak; report.html, report.json "
-                                               "and csv/ in a folder");
+                                               "and its first peak, similarity to crystals; report.html, "
+                                               "report.json and csv/ in a folder");
   addFrameOptions(
       *command, options->trajectory, "TRAJECTORY",
       "Elements of types 0, 1, ... (in LAMMPS files 1, 2, ...) where the file does not name them, as in Si,O");
   command->add_option("-o,--output", options->output, "Folder of the report, made if missing")->required();
   auto const add = [&](char const* name, auto& value, char const* help) {
-    command->add_option(name, value, help)->capture_default_str();
+    return command->add_option(name, value, help)->capture_default_str();
   };
   add("--bond-cutoff", metrics.bond_cutoff, "Atoms closer than that are bonded (Angstrom)");
   add("--angle-bin", metrics.angle_bin, "Bins of bond angles (degrees)");
@@ -227,7 +311,48 @@ void addAnalyzeCommand(CLI::App& app) {
       ->capture_default_str();
   add("--peak-from", metrics.peak_from, "The first sharp diffraction peak is looked for from here (1/Angstrom)");
   add("--peak-to", metrics.peak_to, "... to here (1/Angstrom)");
-  command->add_flag("--export", options->exports, "Also frames.extxyz, for OVITO: with a column coordination");
+  auto* const similarity = command->add_option(
+      "--similarity", options->similarity,
+      "REF: crystals, frames with a name or config_type; SOAP similarities of each frame (inner average) and of its "
+      "atoms to each of them");
+  command
+      ->add_option("--preset", options->preset,
+                   "SOAP: cutoff 5 Angstrom, sigma 0.5 Angstrom, n_max 12, l_max 6 and cutoff width 2 Angstrom "
+                   "(paper-2022) or 1 Angstrom (paper-2022-scripts); similarities (p.p')^4")
+      ->check(CLI::IsMember({"paper-2022", "paper-2022-scripts"}))
+      ->capture_default_str()
+      ->needs(similarity);
+  command
+      ->add_option(
+          "--similarity-pressure-key", options->pressure_key,
+          "Compare each frame with crystals at its pressure, the number (GPa) that it has by this name: REF has "
+          "each crystal at two pressures or more, frames with one name and a key pressure (GPa), and between "
+          "them its cell is a natural cubic spline")
+      ->needs(similarity);
+  command
+      ->add_option(
+          "--map", options->map,
+          "Two coordinates of each frame, as those of sinter soap --map: principal components in the space of the "
+          "kernel (kpca), or of the rows of 2 - 2 (p.p')^4 (paper)")
+      ->check(CLI::IsMember({"kpca", "paper"}))
+      ->needs(similarity);
+  add("--threshold", options->order.threshold,
+      "Atoms are like the crystal with the greatest similarity, if it is above that")
+      ->needs(similarity);
+  command
+      ->add_option("--classes", options->classes,
+                   "Names of the crystals that atoms may be like, as in dia,sh (all of REF): of crystals that are "
+                   "nearly alike, name one")
+      ->needs(similarity);
+  add("--least-grain", options->order.least_grain, "Atoms of the smallest grain that counts")->needs(similarity);
+  add("--misorientation", options->order.misorientation,
+      "Bonds connect atoms of a grain when the axes of their crystals (simple hexagonal, beta-tin) include a smaller "
+      "angle (degrees; 90: always)")
+      ->needs(similarity);
+  command->add_flag("--export", options->exports,
+                    "Also frames.extxyz, for OVITO: with columns coordination, soap_similarity_<name>, "
+                    "crystal (its number in REF, from 1; 0: none) and grain "
+                    "(by size, from 1)");
   addBackendOption(*command, options->backend);
   command->add_flag("--quiet", options->quiet, "No progress and no summary");
   command->callback([options] { runInterruptible<Analyze>(*options); });

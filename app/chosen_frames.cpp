@@ -4,6 +4,8 @@
 
 #include "interrupt.hpp"
 #include "sinter/core/error.hpp"
+#include "sinter/structures/features.hpp"
+#include "sinter/structures/text_source.hpp"
 
 namespace sinter::app {
 
@@ -40,6 +42,14 @@ void removeFeature(Structure& structure, std::string const& name) {
 void setFeature(Structure& structure, std::string const& name, std::string const& value) {
   removeFeature(structure, name);
   structure.features.emplace_back(name, value);
+}
+
+double pressureByKey(ChosenFrame const& frame, std::string const& key, std::string const& option) {
+  auto const* const text = findFeature(frame.structure, key);
+  if (text == nullptr)
+    throw InputError(frame.name + ": found no key " + key + " (" + option + "), expected a pressure in GPa");
+  if (auto const pressure = parseNumber(*text)) return *pressure;
+  throw InputError(frame.name + ": found " + key + " = " + *text + ", expected a pressure in GPa");
 }
 
 ChosenFrames::ChosenFrames(FrameOptions const& options, std::vector<std::int32_t> species)

@@ -58,6 +58,10 @@ void removeFeature(Structure& structure, std::string const& name);
 /// Sets a feature of a frame in the place of one of this name.
 void setFeature(Structure& structure, std::string const& name, std::string const& value);
 
+/// The pressure (GPa) that a frame has by the name `key`. \param option that named the key, for messages
+/// \throws InputError when it has none.
+[[nodiscard]] double pressureByKey(ChosenFrame const& frame, std::string const& key, std::string const& option);
+
 /// The frames of --frames, with types that have no name named by --species. Stops when the user asks for it.
 class ChosenFrames {
  public:

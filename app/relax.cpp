@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,7 +26,6 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/pressure.hpp"
 #include "sinter/simulation/batch_relaxation.hpp"
-#include "sinter/structures/features.hpp"
 #include "sinter/structures/writer.hpp"
 
 namespace sinter::app {
@@ -156,16 +153,7 @@ class Relax {
   // Of --pressure-key, in eV/A^3, where there is one.
   [[nodiscard]] std::optional<double> pressureFor(ChosenFrame const& frame) const {
     if (!_options.pressure_key) return std::nullopt;
-    auto const* const text = findFeature(frame.structure, *_options.pressure_key);
-    if (text == nullptr)
-      throw InputError(frame.name + ": found no key " + *_options.pressure_key +
-                       " (--pressure-key), expected a pressure in GPa");
-    double pressure = 0;
-    auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), pressure);
-    if (error != std::errc() || end != text->data() + text->size() || !std::isfinite(pressure))
-      throw InputError(frame.name + ": found " + *_options.pressure_key + " = " + *text +
-                       ", expected a pressure in GPa");
-    return pressure / gpa_per_ev_per_cubic_angstrom;
+    return pressureByKey(frame, *_options.pressure_key, "--pressure-key") / gpa_per_ev_per_cubic_angstrom;
   }
 
   void finish(StructureWriter& writer, std::optional<FrameReport>& report, ChosenFrame const& frame,

@@ -1,6 +1,7 @@
 /// \file
-/// Structural metrics with the settings of `sinter analyze`: bonds and their angles, g(r), direct sums of S(Q), and all
-/// of them with neighbour lists. One item is one atom. Answers are checked before a time counts.
+/// Structural metrics with the settings of `sinter analyze`: bonds and their angles, g(r), direct sums of S(Q), all of
+/// them with neighbour lists; likeness to a crystal, and grains. One item is one atom. Answers are checked before a
+/// time counts.
 #include <benchmark/benchmark.h>
 
 #include <Kokkos_Core.hpp>
@@ -12,8 +13,11 @@
 #include <vector>
 
 #include "mtp_cases.hpp"
+#include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/direct_structure_factor.hpp"
+#include "sinter/validation/grains.hpp"
 #include "sinter/validation/structure_metrics.hpp"
+#include "test_systems.hpp"
 
 namespace sinter::perf {
 namespace {
@@ -76,9 +80,70 @@ void direct(benchmark::State& state, int cells) {
   state.counters["flops"] = benchmark::Counter(flops_per_phase * phases, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+// Simple hexagonal silicon of (2 cells)^3 atoms, moved by up to 0.08 A along each axis.
+Structure hexagonalOf(int cells) {
+  constexpr double a = 2.656, c = 2.476;
+  int const n = 2 * cells;
+  Structure structure;
+  structure.cell = {{{n * a, 0, 0}, {-n * a / 2, n * a * std::numbers::sqrt3 / 2, 0}, {0, 0, n * c}}};
+  structure.periodic = {true, true, true};
+  reference::Random random(1);
+  for (int x = 0; x < n; ++x)
+    for (int y = 0; y < n; ++y)
+      for (int z = 0; z < n; ++z)
+        structure.positions.push_back({a * (x - 0.5 * y) + 0.08 * random(),
+                                       a * std::numbers::sqrt3 / 2 * y + 0.08 * random(), c * z + 0.08 * random()});
+  structure.species.assign(structure.positions.size(), 14);
+  return structure;
+}
+
+// Similarities to one crystal, classes, grains and their axes.
+void order(benchmark::State& state, int cells) {
+  Structure const structure = hexagonalOf(cells);
+  Structure crystal;
+  crystal.cell = {{{2.656, 0, 0}, {-1.328, 2.656 * std::numbers::sqrt3 / 2, 0}, {0, 0, 2.476}}};
+  crystal.periodic = {true, true, true};
+  crystal.positions = {{0, 0, 0}};
+  crystal.species = {14};
+  CrystalOrder<Space> crystals({}, {{crystal}, {"sh"}, {"sh"}});
+  auto const found = crystals.measure(structure, "crystal");
+  if (found.fractions.at(0) != 1 || found.grains.grains.size() != 1 || found.grains.grains[0].dimensions != 3 ||
+      !(found.axes.at(0)->direction[2] > 0.9999)) {
+    state.SkipWithError("the grain that the crystal is was not found");
+    return;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(crystals.measure(structure, "crystal"));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(structure.size()));
+  state.counters["atoms"] = static_cast<double>(structure.size());
+}
+
+// Connected components of a given list of bonds, eight per atom.
+void grains(benchmark::State& state, int cells) {
+  Structure const structure = hexagonalOf(cells);
+  auto const batch = makeStructureBatch<Space::memory_space>({&structure, 1}, SpeciesMap({14}, 1));
+  auto const bonds = buildNeighborList(Space(), batch, 2.95);
+  std::vector<int> const classes(structure.size(), 0);
+  auto const found = findGrains(Space(), bonds, classes);
+  if (found.grains.size() != 1 || found.grains[0].atoms != static_cast<std::int64_t>(structure.size()) ||
+      found.grains[0].dimensions != 3) {
+    state.SkipWithError("the grain that the crystal is was not found");
+    return;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(findGrains(Space(), bonds, classes));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(structure.size()));
+  state.counters["atoms"] = static_cast<double>(structure.size());
+  state.counters["bonds"] = static_cast<double>(bonds.pairs()) / 2;
+}
+
 bool registerAll() {
   for (int const cells : {10, 50}) {
     std::string const atoms = "/atoms:" + std::to_string(8 * cells * cells * cells);
+    benchmark::RegisterBenchmark(("metrics/order" + atoms).c_str(), order, cells)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+    benchmark::RegisterBenchmark(("metrics/grains" + atoms).c_str(), grains, cells)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
     benchmark::RegisterBenchmark(("metrics/all" + atoms).c_str(), all, cells)
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();

@@ -4,6 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -11,7 +12,9 @@
 
 #include "command_test.hpp"
 #include "core/temporary_folder.hpp"
+#include "sinter/structures/features.hpp"
 #include "sinter/structures/reader.hpp"
+#include "sinter/validation/crystal_order.hpp"
 #include "sinter/validation/structure_metrics.hpp"
 #include "test_systems.hpp"
 
@@ -115,6 +118,8 @@ TEST_F(AnalyzeCommand, NumbersAreThoseOfTheLibrary) {
   auto const& factor = found["structure_factor"];
   expectValues(factor["transformed"]["curves"]["s"], all.transformed.mean());
   expectValues(factor["transformed"]["curves"]["q"], waveNumbers(settings()));
+  expectValues(factor["transformed"]["curves"]["O-Si"], all.partial_transformed.at({8, 14}).mean());
+  EXPECT_EQ(factor["transformed"]["curves"].size(), 5U);  // q, s, three pairs of species
   EXPECT_EQ(factor["direct"]["peak"]["height"], findFirstPeak(settings(), all.direct)->height);
   std::size_t row = 0;
   std::vector<double> errors;
@@ -333,18 +338,23 @@ TEST_F(AnalyzeCommand, TimeStepsAreWholeNumbers) {
 }
 
 TEST_F(AnalyzeCommand, SameNumbersForAnyNumberOfThreads) {
+  auto silicon = frames();
+  for (auto& frame : silicon) frame.species.assign(frame.size(), 14);
   write(frames(), folder / "in.extxyz");
-  std::vector<ordered_json> reports;
-  for (char const* threads : {"1", "2", "3"}) {
-    Outcome const outcome =
-        run("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(out) + " --quiet" + options(),
-            std::string("OMP_NUM_THREADS=") + threads);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    reports.push_back(report());
-    reports.back().erase("time");
+  write(silicon, folder / "silicon.extxyz");
+  for (auto const& arguments : {quoted(folder / "in.extxyz"),
+                                quoted(folder / "silicon.extxyz") + " --similarity " + quoted(SINTER_SOAP_CRYSTALS)}) {
+    std::vector<ordered_json> reports;
+    for (char const* threads : {"1", "2", "3"}) {
+      Outcome const outcome = run("analyze " + arguments + " -o " + quoted(out) + " --quiet" + options(),
+                                  std::string("OMP_NUM_THREADS=") + threads);
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      reports.push_back(report());
+      reports.back().erase("time");
+    }
+    EXPECT_EQ(reports[1], reports[0]);
+    EXPECT_EQ(reports[2], reports[0]);
   }
-  EXPECT_EQ(reports[1], reports[0]);
-  EXPECT_EQ(reports[2], reports[0]);
 }
 
 TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
@@ -359,6 +369,300 @@ TEST_F(AnalyzeCommand, FailuresLeaveNothingBehind) {
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --r-max 0", "r_max: found 0");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + arguments + " --seed 9007199254740993", "--seed");
   expectFailure("analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(folder / "in.extxyz/out"), "is a file");
+}
+
+// Columns of numbers behind species and three coordinates, by their names; frame after frame.
+std::vector<std::map<std::string, std::vector<double>>> columnsOf(std::string const& file) {
+  std::vector<std::map<std::string, std::vector<double>>> frames;
+  std::istringstream lines(contentOf(file));
+  for (std::string line, cell; std::getline(lines, line);) {
+    std::size_t const atoms = std::stoul(line);
+    std::getline(lines, line);
+    std::string const begin = "pos:R:3:";
+    std::vector<std::string> names;
+    if (auto const at = line.find(begin); at != std::string::npos) {
+      std::istringstream words(line.substr(at + begin.size(), line.find_first_of(" \"", at) - at - begin.size()));
+      while (std::getline(words, cell, ':')) {
+        names.push_back(cell);
+        std::getline(words, cell, ':');
+        std::getline(words, cell, ':');
+      }
+    }
+    auto& columns = frames.emplace_back();
+    for (std::size_t i = 0; i < atoms; ++i) {
+      std::getline(lines, line);
+      std::istringstream words(line);
+      for (int w = 0; w < 4; ++w) words >> cell;
+      for (double value = 0; auto const& name : names)
+        if (words >> value) columns[name].push_back(value);
+    }
+  }
+  return frames;
+}
+
+TEST_F(AnalyzeCommand, SimilaritiesAreThoseOfSoap) {
+  auto const input = readStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  write({input[2], reference::diamond(2, 5.43, 0.3)}, folder / "in.extxyz");
+  std::string const soap =
+      "soap " + quoted(folder / "in.extxyz") + " --quiet --similarity " + quoted(SINTER_SOAP_CRYSTALS) + " --preset ";
+  for (std::string const preset : {"paper-2022", "paper-2022-scripts"}) {
+    analyze("in.extxyz", "--quiet --export --similarity " + quoted(SINTER_SOAP_CRYSTALS) +
+                             (preset == "paper-2022" ? "" : " --preset " + preset));  // that is the default
+    ASSERT_EQ(run(soap + preset + " -o " + quoted(folder / "atoms.extxyz")).code, 0);
+    ASSERT_EQ(run(soap + preset + " --average inner -o " + quoted(folder / "frames.extxyz")).code, 0);
+    auto const found = report()["similarity"];
+    EXPECT_EQ(found["preset"], preset);
+    EXPECT_EQ(found["crystals"], (std::vector<std::string>{"sh", "dia", "bSn", "hcp"}));
+    EXPECT_TRUE(found["failures"].empty());
+    auto const frames = readStructures(folder / "frames.extxyz");
+    auto const expected = columnsOf(folder / "atoms.extxyz"), exported = columnsOf(out + "/frames.extxyz");
+    ASSERT_EQ(exported.size(), 2U);
+    for (std::size_t f = 0; f < 2; ++f) {
+      EXPECT_EQ(exported[f].at("coordination").size(), frames[f].size());
+      for (auto const& [name, values] : found["frame"].items()) {
+        std::string const key = "soap_similarity_" + name;
+        EXPECT_NEAR(values[f].get<double>(), std::stod(*findFeature(frames[f], key)), 1e-12);
+        auto const& atoms = expected[f].at(key);
+        ASSERT_EQ(atoms.size(), frames[f].size());
+        double sum = 0;
+        for (std::size_t i = 0; i < atoms.size(); ++i) {
+          EXPECT_NEAR(exported[f].at(key).at(i), atoms[i], 1e-12);
+          sum += atoms[i];
+        }
+        EXPECT_NEAR(found["atom_mean"][name][f].get<double>(), sum / static_cast<double>(atoms.size()), 1e-12);
+      }
+    }
+    EXPECT_NEAR(found["frame"]["bSn"][0].get<double>(), 1, 1e-12);
+    EXPECT_NEAR(found["frame"]["sh"][0].get<double>(), preset == "paper-2022" ? 0.9916 : 0.9882, 5.1e-5);
+  }
+  std::string const table = contentOf(out + "/csv/crystals.csv");
+  EXPECT_TRUE(table.starts_with("index,frame_sh,frame_dia,frame_bSn,frame_hcp,atom_mean_sh,")) << table;
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
+}
+
+TEST_F(AnalyzeCommand, SharesOfAtomsLikeCrystals) {
+  auto const crystals = readStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  write({crystals[1], crystals[2], reference::diamond(2, 5.43, 0.25)}, folder / "in.extxyz");
+  std::string const similarity = "--quiet --export --similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  analyze("in.extxyz", similarity + " --threshold 0.92");
+  auto found = report()["crystals"];
+  EXPECT_EQ(found["threshold"], 0.92);
+  EXPECT_EQ(found["classes"], (std::vector<std::string>{"sh", "dia", "bSn", "hcp"}));
+  EXPECT_EQ(found["fraction"]["dia"][0], 1);
+  EXPECT_EQ(found["fraction"]["bSn"][1], 1);
+  EXPECT_EQ(found["fraction"]["sh"][1], 0);
+  double like = 0;
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  for (double const s : exported[2].at("soap_similarity_dia")) like += s > 0.92 ? 1 : 0;
+  EXPECT_GT(like, 0);
+  EXPECT_LT(like, 64);
+  EXPECT_EQ(found["fraction"]["dia"][2].get<double>(), like / 64);
+  EXPECT_EQ(exported[0].at("crystal"), std::vector<double>(8, 2));
+  // Beta-tin is so like sh that it is taken for that where it may not be itself.
+  analyze("in.extxyz", similarity + " --classes dia,sh");
+  found = report()["crystals"];
+  EXPECT_EQ(found["classes"], (std::vector<std::string>{"dia", "sh"}));
+  EXPECT_EQ(found["fraction"]["sh"][1], 1);
+  EXPECT_FALSE(found["fraction"].contains("bSn"));
+  EXPECT_EQ(report()["grains"]["number"].size(), 2U);
+}
+
+TEST_F(AnalyzeCommand, GrainsAreThoseOfTheLibrary) {
+  auto const crystals = readReferenceStructures(SINTER_SOAP_CRYSTALS);  // sh, dia, bSn, hcp
+  // Diamond with a hole of disorder, so that there is a grain of many atoms and some are in none.
+  Structure disordered = reference::diamond(3, 5.43, 0.15);
+  reference::Random random(3);
+  for (std::size_t i = 0; i < 40; ++i)
+    for (double& x : disordered.positions[i]) x += 0.4 * random();
+  std::vector<Structure> const input = {crystals.structures[0], disordered};
+  write(input, folder / "in.extxyz");
+  Outcome const outcome = analyze("in.extxyz",
+                                  "--export --least-grain 1 --misorientation 20 --threshold 0.85 --classes "
+                                  "sh,dia --similarity " +
+                                      quoted(SINTER_SOAP_CRYSTALS));
+  EXPECT_NE(outcome.out.find(" grains, the largest of "), std::string::npos) << outcome.out;
+  CrystalOrderSettings settings;
+  settings.bond_cutoff = 2.7;  // `options`
+  settings.least_grain = 1;
+  settings.misorientation = 20;
+  settings.threshold = 0.85;
+  settings.classes = {"sh", "dia"};
+  CrystalOrder<Kokkos::Serial> order(settings, crystals);
+  auto const found = report()["grains"];
+  EXPECT_EQ(found["bond_cutoff"], 2.7);
+  EXPECT_EQ(found["least_grain"], 1);
+  EXPECT_EQ(found["misorientation"], 20);
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  std::int64_t grains_in_all = 0;
+  for (std::size_t f = 0; f < 2; ++f) {
+    auto const expected = order.measure(input[f], "frame");
+    auto const& grains = expected.grains.grains;
+    ASSERT_FALSE(grains.empty());
+    std::string const name = f == 0 ? "sh" : "dia", other = f == 0 ? "dia" : "sh";
+    EXPECT_EQ(found["number"][name][f], grains.size());
+    EXPECT_EQ(found["number"][other][f], 0);
+    EXPECT_EQ(found["largest"][name][f], grains[0].atoms);
+    EXPECT_TRUE(found["mean"][other][f].is_null());
+    EXPECT_EQ(found["dimensions"][name][f], 3);
+    grains_in_all += static_cast<std::int64_t>(grains.size());
+    std::vector<double> of_atoms(expected.grains.of_atoms.begin(), expected.grains.of_atoms.end());
+    for (double& g : of_atoms) ++g;
+    EXPECT_EQ(exported[f].at("grain"), of_atoms);
+  }
+  auto const none = std::count(exported[1].at("grain").begin(), exported[1].at("grain").end(), 0);
+  EXPECT_GT(none, 0);
+  EXPECT_LT(none, 100);
+  auto const& last = found["last_frame"];
+  EXPECT_EQ(last[0]["crystal"], "dia");
+  EXPECT_EQ(last[0]["along"], (std::vector<bool>{true, true, true}));
+  EXPECT_TRUE(last[0]["axis"].is_null());
+  std::int64_t counted = 0;
+  for (auto const& [name, counts] : found["sizes"]["number"].items())
+    for (auto const& count : counts) counted += count.get<std::int64_t>();
+  EXPECT_EQ(counted, grains_in_all);
+  EXPECT_EQ(found["sizes"]["number"]["sh"][0], 1);
+  EXPECT_EQ(found["sizes"]["from"][3], 8);
+  EXPECT_EQ(found["sizes"]["to"][3], 15);
+  EXPECT_TRUE(contentOf(out + "/csv/grains.csv").starts_with("index,number_sh,number_dia,"));
+  EXPECT_TRUE(contentOf(out + "/csv/grain_sizes.csv").starts_with("from,to,number_sh,number_dia\n"));
+
+  write({input[0]}, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet --least-grain 1 --similarity " + quoted(SINTER_SOAP_CRYSTALS));
+  auto const grain = report()["grains"]["last_frame"].at(0);
+  EXPECT_NEAR(grain["axis"][2].get<double>(), 1, 1e-6);
+  EXPECT_NEAR(grain["alignment"].get<double>(), 1, 1e-12);
+}
+
+TEST_F(AnalyzeCommand, FramesWithoutSimilarities) {
+  auto coincident = frames()[0];
+  coincident.species.assign(64, 14);
+  auto good = coincident;
+  coincident.positions[1] = coincident.positions[0];
+  write({good, coincident, good}, folder / "in.extxyz");
+  std::string const similarity = "--similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  EXPECT_NE(analyze("in.extxyz", "--export " + similarity).out.find("similarity: left out for 1 of 3 frames"),
+            std::string::npos);
+  auto const found = report()["similarity"];
+  ASSERT_EQ(found["failures"].size(), 1U);
+  EXPECT_EQ(found["failures"][0]["frame"], 1);
+  EXPECT_TRUE(found["frame"]["dia"][1].is_null());
+  EXPECT_EQ(found["frame"]["dia"][2], found["frame"]["dia"][0]);
+  auto const exported = columnsOf(out + "/frames.extxyz");
+  ASSERT_EQ(exported.size(), 3U);
+  EXPECT_FALSE(exported[1].contains("soap_similarity_dia"));
+  EXPECT_TRUE(exported[1].contains("coordination"));
+  EXPECT_EQ(exported[2].at("soap_similarity_dia").size(), 64U);
+}
+
+TEST_F(AnalyzeCommand, MapIsThatOfSoap) {
+  std::vector<Structure> input;
+  for (int f = 0; f < 5; ++f) input.push_back(reference::diamond(1, 5.43, 0.1 * f, {14}, 1 + f));
+  write(input, folder / "in.extxyz");
+  std::string const similarity = " --quiet --similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  for (std::string const kind : {"kpca", "paper"}) {
+    analyze("in.extxyz", similarity + " --map " + kind);
+    ASSERT_EQ(run("soap " + quoted(folder / "in.extxyz") + " --quiet --preset paper-2022 --map " + kind + " -o " +
+                  quoted(folder / "map.csv"))
+                  .code,
+              0);
+    auto const found = report()["map"];
+    EXPECT_EQ(found["kind"], kind);
+    EXPECT_TRUE(found["reason"].is_null());
+    EXPECT_EQ(found["explained_fraction"].size(), 2U);
+    for (std::string const& table : {contentOf(folder / "map.csv"), contentOf(out + "/csv/map.csv")}) {
+      std::istringstream lines(table);
+      std::string line, cell;
+      std::getline(lines, line);
+      for (std::size_t f = 0; f < 5; ++f) {
+        std::getline(lines, line);
+        std::istringstream cells(line);
+        std::getline(cells, cell, ',');
+        EXPECT_EQ(cell, std::to_string(f));
+        for (char const* axis : {"soap_map_1", "soap_map_2"}) {
+          ASSERT_TRUE(std::getline(cells, cell, ','));
+          EXPECT_NEAR(found[axis][f].get<double>(), std::stod(cell), 1e-9) << kind << " " << f;
+        }
+      }
+    }
+  }
+  // A frame without a vector, and too few frames.
+  input[1].positions[1] = input[1].positions[0];
+  write(input, folder / "in.extxyz");
+  analyze("in.extxyz", similarity + " --map kpca");
+  EXPECT_TRUE(report()["map"]["soap_map_1"][1].is_null());
+  EXPECT_TRUE(report()["map"]["soap_map_2"][4].is_number());
+  EXPECT_NE(analyze("in.extxyz", "--frames 2:4 --map kpca --similarity " + quoted(SINTER_SOAP_CRYSTALS))
+                .out.find("map: none; SOAP map: found 2 vectors, expected 3 or more"),
+            std::string::npos);
+  EXPECT_TRUE(report()["map"]["soap_map_1"][1].is_null());
+}
+
+TEST_F(AnalyzeCommand, CrystalsFollowThePressure) {
+  auto const at = [](double edge, char const* key, char const* pressure) {
+    Structure frame = reference::diamond(1, edge, 0);
+    frame.config_type = "dia";
+    if (pressure != nullptr) frame.features = {{key, pressure}};
+    return frame;
+  };
+  std::string const crystals = folder / "crystals.extxyz",
+                    more = "--similarity " + quoted(crystals) + " --similarity-pressure-key p_gpa ";
+  write({at(5.5, "pressure", "0"), at(5.1, "pressure", "20")}, crystals);
+  write({at(5.5, "p_gpa", "0"), at(5.3, "p_gpa", "10"), at(5.5, "p_gpa", "10"), at(5.3, "p_gpa", "-1")},
+        folder / "in.extxyz");
+  EXPECT_NE(analyze("in.extxyz", "--export " + more).out.find("similarity: left out for 1 of 4 frames"),
+            std::string::npos);
+  auto const found = report()["similarity"];
+  EXPECT_EQ(found["pressure_key"], "p_gpa");
+  EXPECT_EQ(found["pressure"], (std::vector<double>{0, 10, 10, -1}));
+  EXPECT_EQ(found["crystals"], std::vector<std::string>{"dia"});
+  EXPECT_NEAR(found["frame"]["dia"][0].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(found["frame"]["dia"][1].get<double>(), 1, 1e-12);
+  EXPECT_LT(found["frame"]["dia"][2].get<double>(), 0.99);
+  EXPECT_TRUE(found["frame"]["dia"][3].is_null());
+  EXPECT_NE(found["failures"][0]["reason"].get<std::string>().find("-1 GPa, expected 0 to 20 GPa"), std::string::npos);
+
+  auto const refused = [&](std::vector<Structure> const& references, std::vector<Structure> const& input,
+                           std::string const& fragment) {
+    write(references, crystals);
+    write(input, folder / "bad.extxyz");
+    expectFailure(
+        "analyze " + quoted(folder / "bad.extxyz") + " -o " + quoted(folder / "bad") + " --quiet --export " + more,
+        fragment);
+  };
+  auto const low = at(5.5, "pressure", "0"), high = at(5.1, "pressure", "20"), frame = at(5.3, "p_gpa", "10");
+  refused({low, high}, {frame, low},
+          "bad.extxyz: frame 1: found no key p_gpa (--similarity-pressure-key), expected a pressure");
+  refused({low, high}, {at(5.3, "p_gpa", "high")}, "bad.extxyz: frame 0: found p_gpa = high, expected");
+  refused({low, at(5, "", nullptr)}, {frame}, "crystals.extxyz: frame 1: found no pressure, expected");
+  refused({low}, {frame}, "dia: found 1 structures and 1 pressures, expected two or more");
+}
+
+TEST_F(AnalyzeCommand, BadReferencesAreRefused) {
+  write(frames(), folder / "in.extxyz");
+  std::string const command =
+      "analyze " + quoted(folder / "in.extxyz") + " -o " + quoted(out) + options() + " --export --quiet ";
+  expectFailure(command + "--similarity " + quoted(SINTER_SOAP_CRYSTALS),
+                "in.extxyz: frame 0: found species O, expected species of the reference crystals: Si");
+  std::string const empty = folder.write("empty.extxyz", ""),
+                    unnamed = folder.write("unnamed.extxyz", "1\nProperties=species:S:1:pos:R:3\nSi 0 0 0\n");
+  expectFailure(command + "--similarity " + quoted(empty), "empty.extxyz: found no frames");
+  expectFailure(command + "--similarity " + quoted(unnamed), "found neither name nor config_type");
+  expectFailure(command + "--similarity " + quoted(folder / "none.extxyz"), "none.extxyz");
+  expectFailure(command + "--preset paper-2022", "--preset requires --similarity");
+  std::string const silicon = folder / "si.extxyz";
+  write({reference::diamond(1, 5.43, 0.1)}, silicon);
+  std::string const good = "analyze " + quoted(silicon) + " -o " + quoted(out) + options() + " --export --quiet " +
+                           "--similarity " + quoted(SINTER_SOAP_CRYSTALS);
+  for (char const* threshold : {"0", "1", "-0.5", "nan"})
+    expectFailure(good + " --threshold=" + threshold, "threshold: found");
+  expectFailure(good + " --classes dia,fcc",
+                "classes: found 'fcc', expected names of reference crystals: sh, dia, bSn");
+  expectFailure(good + " --least-grain 0", "least_grain: found 0");
+  expectFailure(good + " --misorientation 91", "misorientation: found 91");
+  expectFailure(command + "--map kpca", "--map requires --similarity");
+  expectFailure(good + " --map pca", "--map");
+  expectFailure(command + "--threshold 0.8", "--threshold requires --similarity");
+  expectFailure(command + "--preset 2022 --similarity " + quoted(SINTER_SOAP_CRYSTALS), "--preset");
 }
 
 TEST_F(AnalyzeCommand, CanBeInterrupted) {

@@ -426,11 +426,21 @@ Section soap() {
 
 Section analyses() {
   Section section{"Analyses of trajectories", {}};
-  for (char const* arguments : {"analyze good.xyz", "analyze none.xyz -o out", "analyze good.xyz -o good.xyz",
-                                "analyze good.xyz -o out --bond-cutoff 0", "analyze good.xyz -o out --r-max=-1",
-                                "analyze good.xyz -o out --r-bin 20", "analyze good.xyz -o out --q-bin nan",
-                                "analyze good.xyz -o out --vectors 0", "analyze good.xyz -o out --peak-from 3"})
+  for (char const* arguments :
+       {"analyze good.xyz", "analyze none.xyz -o out", "analyze good.xyz -o good.xyz",
+        "analyze good.xyz -o out --bond-cutoff 0", "analyze good.xyz -o out --r-max=-1",
+        "analyze good.xyz -o out --r-bin 20", "analyze good.xyz -o out --q-bin nan",
+        "analyze good.xyz -o out --vectors 0", "analyze good.xyz -o out --peak-from 3",
+        "analyze good.xyz -o out --threshold 0.8", "analyze good.xyz -o out --similarity none.xyz",
+        "analyze good.xyz -o out --similarity good.xyz"})
     section.cases.push_back({"", "", "", arguments});
+  std::string const named = replaced(good_xyz, "energy=-1", "name=dia energy=-1");
+  for (char const* more :
+       {"--threshold 1", "--classes dia,sh", "--least-grain 0", "--misorientation 100", "--preset 2022", "--map pca"})
+    section.cases.push_back(
+        {"", "dia.xyz", named, "analyze good.xyz -o out --similarity dia.xyz " + std::string(more)});
+  section.cases.push_back(
+      {"", "dia.xyz", named, "analyze good.xyz -o out --similarity dia.xyz --similarity-pressure-key pressure"});
   return section;
 }
 

@@ -280,6 +280,49 @@ TYPED_TEST(DirectStructureFactor, EqualsTheTransformForALiquid) {
   EXPECT_GT(most, 1.15);
 }
 
+// Of each species alone direct sums give S_a(k) = |sum_a exp(i k . r)|^2 / N_a = 1 + c_a (S_aa - 1).
+TYPED_TEST(DirectStructureFactor, EqualsPartialTransforms) {
+  double const width = 0.4;
+  int const frames = 6;
+  std::array<BinnedStructureFactor, 2> direct;
+  std::array<std::vector<double>, 2> partial;
+  std::vector<double> q;
+  for (int p = 0; p < 160; ++p) q.push_back((p + 0.5) * width / 10);
+  for (auto& curve : partial) curve.resize(q.size());
+  std::array<double, 2> share{};
+  for (int frame = 0; frame < frames; ++frame) {
+    Structure structure = liquid(200, 18, 2.2, frame);
+    for (std::size_t i = 0; i < structure.size(); ++i) structure.species[i] = i % 4 == 0 ? 8 : 14;
+    auto const vectors = chooseWaveVectors(structure.cell, 6.4, width, all, 1);
+    auto const pairs = measurePairDistribution(TypeParam(), listOf<TypeParam>(structure, 14), 14, 0.02);
+    auto const found = partialStructureFactors(pairs, q, false);
+    ASSERT_EQ(found.size(), 3U);
+    for (int type = 0; type < 2; ++type) {
+      Structure only = structure;
+      only.positions.clear();
+      for (std::size_t i = 0; i < structure.size(); ++i)
+        if (structure.species[i] == (type == 0 ? 8 : 14)) only.positions.push_back(structure.positions[i]);
+      only.species.assign(only.size(), 14);
+      share[type] = static_cast<double>(only.size()) / structure.size();
+      direct[type] += BinnedStructureFactor(vectors, this->direct(only, vectors));
+      for (std::size_t p = 0; p < q.size(); ++p) partial[type][p] += found[type == 0 ? 0 : 2][p] / frames;
+    }
+    // Together they are S(Q).
+    auto const total = transformedStructureFactor(pairs, q, false);
+    for (std::size_t p = 0; p < q.size(); ++p)
+      EXPECT_NEAR(
+          share[0] * share[0] * found[0][p] + 2 * share[0] * share[1] * found[1][p] + share[1] * share[1] * found[2][p],
+          total[p], 1e-11);
+  }
+  for (int type = 0; type < 2; ++type)
+    for (std::size_t b = 2; b < direct[type].bins(); ++b) {
+      double mean = 0;
+      for (int p = 0; p < 10; ++p) mean += partial[type][10 * b + p] / 10;
+      EXPECT_NEAR(1 + share[type] * (mean - 1), direct[type].mean(b), 4 * direct[type].standardError(b) + 0.03)
+          << type << " " << direct[type].q(b);
+    }
+}
+
 // Hard spheres of low density: g = 0 below sigma, 1 beyond.
 TEST(TransformedStructureFactor, OfAHole) {
   PairDistribution pairs;

@@ -58,6 +58,7 @@ TYPED_TEST(StructureMetricsTest, AreThoseOfTheFunctions) {
     EXPECT_EQ(found.species, (std::vector<std::int32_t>{8, 14}));
     auto const transformed = transformedStructureFactor(pairs, waveNumbers(settings), true);
     EXPECT_EQ(found.transformed, transformed);
+    EXPECT_EQ(found.partial_transformed, partialStructureFactors(pairs, waveNumbers(settings), true));
     auto const vectors = chooseWaveVectors(structure.cell, 5, 0.2, 10, 4);
     auto const s = directStructureFactor(space, batchOf<TypeParam>(structure), vectors);
     ASSERT_EQ(found.direct.bins(), 25U);

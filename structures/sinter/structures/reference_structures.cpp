@@ -27,13 +27,14 @@ std::string nameOf(Structure const& structure, std::string const& place, std::ve
 
 }  // namespace
 
-ReferenceStructures readReferenceStructures(std::string const& file, std::vector<std::int32_t> const& species) {
+ReferenceStructures readReferenceStructures(std::string const& file, std::vector<std::int32_t> const& species,
+                                            bool names_repeat) {
   ReferenceStructures result;
   auto const reader = openStructureFile(file);
   while (auto structure = reader->next()) {
     std::string place = file + ": frame " + std::to_string(result.structures.size());
     if (!species.empty()) nameTypes(*structure, species, place);
-    result.names.push_back(nameOf(*structure, place, result.names));
+    result.names.push_back(nameOf(*structure, place, names_repeat ? std::vector<std::string>() : result.names));
     result.structures.push_back(*std::move(structure));
     result.places.push_back(std::move(place));
   }

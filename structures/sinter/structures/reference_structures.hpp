@@ -19,9 +19,11 @@ struct ReferenceStructures {
 
 /// Reads references.
 /// \param species atomic numbers of types 0, 1, ... where the file does not name them (`nameTypes`); may be empty
+/// \param names_repeat whether frames may have the name of an earlier one (a crystal at several pressures)
 /// \throws InputError when the file cannot be read or has no frame, and for a name that is missing, was there before,
 /// or has something else than letters, digits and _ - + . in it.
 [[nodiscard]] ReferenceStructures readReferenceStructures(std::string const& file,
-                                                          std::vector<std::int32_t> const& species = {});
+                                                          std::vector<std::int32_t> const& species = {},
+                                                          bool names_repeat = false);
 
 }  // namespace sinter

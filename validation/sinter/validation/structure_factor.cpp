@@ -34,15 +34,15 @@ std::array<double, 3> fitParabola(std::span<double const> x, std::span<double co
   return {rows[0][3] / rows[0][0], rows[1][3] / rows[1][1], rows[2][3] / rows[2][2]};
 }
 
-}  // namespace
-
-std::vector<double> transformedStructureFactor(PairDistribution const& pairs, std::span<double const> q, bool lorch) {
+// Of one g(r) of `pairs`.
+std::vector<double> transform(PairDistribution const& pairs, std::span<double const> g, std::span<double const> q,
+                              bool lorch) {
   std::vector<double> weights(pairs.bins());  // of sin(Qr) / (Qr)
   for (std::size_t b = 0; b < weights.size(); ++b) {
     double const inner = pairs.bin_width * static_cast<double>(b), outer = inner + pairs.bin_width,
                  volume = 4 * std::numbers::pi / 3 * (outer * outer * outer - inner * inner * inner),
                  window = lorch ? sinc(std::numbers::pi * pairs.r(b) / pairs.rMax()) : 1;
-    weights[b] = pairs.density * volume * (pairs.total[b] - 1) * window;
+    weights[b] = pairs.density * volume * (g[b] - 1) * window;
   }
   std::vector<double> result;
   for (double const wave : q) {
@@ -50,6 +50,19 @@ std::vector<double> transformedStructureFactor(PairDistribution const& pairs, st
     for (std::size_t b = 0; b < weights.size(); ++b) sum += weights[b] * sinc(wave * pairs.r(b));
     result.push_back(sum);
   }
+  return result;
+}
+
+}  // namespace
+
+std::vector<double> transformedStructureFactor(PairDistribution const& pairs, std::span<double const> q, bool lorch) {
+  return transform(pairs, pairs.total, q, lorch);
+}
+
+std::vector<std::vector<double>> partialStructureFactors(PairDistribution const& pairs, std::span<double const> q,
+                                                         bool lorch) {
+  std::vector<std::vector<double>> result;
+  for (auto const& partial : pairs.partials) result.push_back(transform(pairs, partial.g, q, lorch));
   return result;
 }
 

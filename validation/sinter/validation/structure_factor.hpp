@@ -26,6 +26,18 @@ namespace sinter {
 [[nodiscard]] std::vector<double> transformedStructureFactor(PairDistribution const& pairs, std::span<double const> q,
                                                              bool lorch);
 
+/// The partial structure factors of Faber and Ziman from the partial g(r),
+///
+///     S_ab(Q) = 1 + 4 pi rho Int_0^r_max r^2 (g_ab(r) - 1) sin(Qr) / (Qr) w(r) dr
+///
+/// with the density rho of all atoms: S(Q) of atoms that scatter alike is sum_ab c_a c_b S_ab(Q) over all a and b,
+/// where c are shares of atoms.
+///
+/// \returns S_ab at all q, of each of `pairs.partials`
+/// Source: T. E. Faber, J. M. Ziman, Philos. Mag. 11, 153 (1965). Cost: a sine per pair of types, bin and Q.
+[[nodiscard]] std::vector<std::vector<double>> partialStructureFactors(PairDistribution const& pairs,
+                                                                       std::span<double const> q, bool lorch);
+
 /// Means of S(k) = |sum_j exp(i k . r_j)|^2 / N over wave vectors of about the same length.
 class BinnedStructureFactor {
  public:

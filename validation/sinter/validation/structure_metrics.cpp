@@ -95,6 +95,7 @@ FrameMetrics StructureMetrics<ExecutionSpace>::measure(Structure const& structur
     buildNeighborList(_space, batch, _settings.r_max, _list);
     result.pairs = measurePairDistribution(_space, _list, _settings.r_max, _settings.r_bin);
     result.transformed = transformedStructureFactor(*result.pairs, waveNumbers(_settings), _settings.lorch);
+    result.partial_transformed = partialStructureFactors(*result.pairs, waveNumbers(_settings), _settings.lorch);
     result.transformed_peak = findFirstPeak(_settings, result.transformed);
   });
   attempt("structure_factor", [&] {
@@ -136,10 +137,13 @@ void TrajectoryMetrics::add(FrameMetrics const& frame) {
   if (!frame.pairs) return;
   r_bin = frame.pairs->bin_width;
   pairs.add(frame.pairs->total);
-  for (auto const& partial : frame.pairs->partials)
-    partial_pairs[{frame.species[static_cast<std::size_t>(partial.a)],
-                   frame.species[static_cast<std::size_t>(partial.b)]}]
-        .add(partial.g);
+  for (std::size_t p = 0; p < frame.pairs->partials.size(); ++p) {
+    auto const& partial = frame.pairs->partials[p];
+    std::pair const species(frame.species[static_cast<std::size_t>(partial.a)],
+                            frame.species[static_cast<std::size_t>(partial.b)]);
+    partial_pairs[species].add(partial.g);
+    partial_transformed[species].add(frame.partial_transformed[p]);
+  }
   transformed.add(frame.transformed);
 }
 

@@ -43,10 +43,11 @@ struct FrameMetrics {
   std::vector<int> bonds;  ///< of each atom; empty where they could not be counted
   CoordinationStatistics coordination;
   std::optional<BondAngles> angles;
-  std::vector<std::int32_t> species;      ///< of the types of `pairs`, as in `Structure`
-  std::optional<PairDistribution> pairs;  ///< absent without a cell
-  std::vector<double> transformed;        ///< S(Q) from g(r) at `waveNumbers`; empty without a cell
-  BinnedStructureFactor direct;           ///< S(Q) by direct sums; no bins without a cell
+  std::vector<std::int32_t> species;                     ///< of the types of `pairs`, as in `Structure`
+  std::optional<PairDistribution> pairs;                 ///< absent without a cell
+  std::vector<double> transformed;                       ///< S(Q) from g(r) at `waveNumbers`; empty without a cell
+  std::vector<std::vector<double>> partial_transformed;  ///< the same of each of `pairs->partials` (Faber, Ziman)
+  BinnedStructureFactor direct;                          ///< S(Q) by direct sums; no bins without a cell
   std::optional<DiffractionPeak> transformed_peak, direct_peak;
   std::map<std::string, std::string> failures;
 };
@@ -94,6 +95,7 @@ struct TrajectoryMetrics {
   MeanCurve pairs;
   std::map<std::pair<std::int32_t, std::int32_t>, MeanCurve> partial_pairs;  ///< by species
   MeanCurve transformed;
+  std::map<std::pair<std::int32_t, std::int32_t>, MeanCurve> partial_transformed;  ///< by species
   BinnedStructureFactor direct;
 
   void add(FrameMetrics const& frame);

@@ -1,0 +1,161 @@
+// Similarities, classes and grains of a frame together: two crystals in one box.
+#include "sinter/validation/crystal_order.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "metrics_case.hpp"
+#include "metrics_reference.hpp"
+#include "rotated_crystals.hpp"
+#include "test_systems.hpp"
+
+namespace sinter {
+namespace {
+
+using test::angleBetween;
+using test::expectInputError;
+using test::rotated;
+using test::simpleHexagonal;
+
+template <class ExecutionSpace>
+class CrystalOrderTest : public testing::Test {
+ protected:
+  // A quick descriptor, and a threshold that it tells sh from diamond by, also at boundaries.
+  static CrystalOrderSettings settings() {
+    CrystalOrderSettings result;
+    result.soap.cutoff = 3.4;
+    result.soap.cutoff_width = 0.4;
+    result.soap.n_max = 4;
+    result.soap.l_max = 4;
+    result.threshold = 0.7;
+    return result;
+  }
+  static ReferenceStructures crystals() {
+    return {{simpleHexagonal(), reference::diamond(1, 5.43, 0)}, {"sh", "dia"}, {"sh", "dia"}};
+  }
+};
+TYPED_TEST_SUITE(CrystalOrderTest, test::ExecutionSpaces);
+
+// A box with an edge of 32 A along x and 18 A across, the left half of one crystal and the right of another.
+Structure bicrystal(Structure const& left, Structure const& right) {
+  Structure result;
+  result.cell = {{{32, 0, 0}, {0, 18, 0}, {0, 0, 18}}};
+  result.periodic = {true, true, true};
+  for (auto const* half : {&left, &right}) {
+    double const begin = half == &left ? 0 : 16;
+    for (int n = 0; n < 41 * 41 * 41; ++n) {
+      std::array<int, 3> const m = {n % 41 - 20, n / 41 % 41 - 20, n / 1681 - 20};
+      for (auto const& base : half->positions) {
+        Vector3 r = base;
+        for (std::size_t x = 0; x < 3; ++x)
+          for (std::size_t d = 0; d < 3; ++d) r[x] += m[d] * half->cell[d][x];
+        r[0] += begin;
+        if (r[0] < begin || r[0] >= begin + 16 || r[1] < 0 || r[1] >= 18 || r[2] < 0 || r[2] >= 18) continue;
+        bool const is_close = std::any_of(result.positions.begin(), result.positions.end(), [&](Vector3 const& other) {
+          double squared = 0;
+          for (std::size_t x = 0; x < 3; ++x) {
+            double const d = r[x] - other[x];
+            squared += std::pow(d - result.cell[x][x] * std::round(d / result.cell[x][x]), 2);
+          }
+          return squared < 2.1 * 2.1;
+        });
+        if (!is_close) result.positions.push_back(r);
+      }
+    }
+  }
+  result.species.assign(result.size(), 14);
+  return result;
+}
+
+TYPED_TEST(CrystalOrderTest, OfGrainsWithKnownDirections) {
+  Structure const left = rotated(simpleHexagonal(), {1, 0, 0}, 30), right = rotated(simpleHexagonal(), {0, 1, 0.2}, 75);
+  Structure const frame = bicrystal(left, right);
+  auto settings = this->settings();
+  CrystalOrder<TypeParam> order(settings, this->crystals());
+  auto const found = order.measure(frame, "frame");
+  EXPECT_TRUE(found.failures.empty());
+  EXPECT_GT(found.fractions[0], 0.8);
+  ASSERT_GE(found.grains.grains.size(), 2U);
+  ASSERT_EQ(found.axes.size(), found.grains.grains.size());
+  bool is_left_found = false, is_right_found = false;
+  for (std::size_t g = 0; g < 2; ++g) {
+    EXPECT_GT(found.grains.grains[g].atoms, 60);
+    EXPECT_EQ(found.grains.grains[g].crystal, 0);
+    EXPECT_FALSE(found.grains.grains[g].along[0]);  // the other one is in its way
+    ASSERT_TRUE(found.axes[g]);
+    EXPECT_GT(found.axes[g]->alignment, 0.6);
+    is_left_found = is_left_found || angleBetween(found.axes[g]->direction, left.cell[2]) < 5;
+    is_right_found = is_right_found || angleBetween(found.axes[g]->direction, right.cell[2]) < 5;
+  }
+  EXPECT_TRUE(is_left_found && is_right_found);
+  // Atoms of a half are in the same grain.
+  for (std::size_t i = 0; i < frame.size(); ++i)
+    if (int const g = found.grains.of_atoms[i]; g == 0 || g == 1) {
+      double const x = frame.positions[i][0];
+      bool const is_left = angleBetween(found.axes[g]->direction, left.cell[2]) < 5;
+      if (std::abs(x - 8) < 4) {
+        EXPECT_TRUE(is_left);
+      } else if (std::abs(x - 24) < 4) {
+        EXPECT_FALSE(is_left);
+      }
+    }
+  settings.misorientation = 90;
+  auto const together = CrystalOrder<TypeParam>(settings, this->crystals()).measure(frame, "frame");
+  EXPECT_EQ(together.classes, found.classes);
+  EXPECT_GT(together.grains.grains[0].atoms, found.grains.grains[0].atoms + 60);
+  EXPECT_EQ(together.grains.grains[0].dimensions, 3);
+  EXPECT_LT(together.axes[0]->alignment, 0.6);
+}
+
+TYPED_TEST(CrystalOrderTest, OfPureAndOfEmptyFrames) {
+  CrystalOrder<TypeParam> order(this->settings(), this->crystals());
+  Structure const diamond = reference::diamond(2, 5.43, 0.1);
+  auto found = order.measure(diamond, "diamond");
+  EXPECT_EQ(found.fractions, (std::vector<double>{0, 1}));
+  ASSERT_EQ(found.grains.grains.size(), 1U);
+  EXPECT_EQ(found.grains.grains[0].atoms, 64);
+  EXPECT_EQ(found.grains.grains[0].crystal, 1);
+  EXPECT_EQ(found.grains.grains[0].dimensions, 3);
+  EXPECT_FALSE(found.axes[0]);  // it has none
+  found = order.measure({}, "empty");
+  EXPECT_NE(found.failures.at("similarity").find("found no atoms"), std::string::npos);
+  EXPECT_TRUE(found.fractions.empty());
+  EXPECT_TRUE(found.grains.grains.empty());
+  EXPECT_EQ(order.measure(diamond, "diamond").failures.size(), 0U);  // it goes on behind
+}
+
+TYPED_TEST(CrystalOrderTest, FollowsThePressure) {
+  std::vector<Structure> const cells = {reference::diamond(1, 5.5, 0), reference::diamond(1, 5.1, 0)};
+  auto const adjusted = [&] { return std::vector{PressureAdjustedCrystal("dia", cells, std::vector<double>{0, 20})}; };
+  auto settings = this->settings();
+  CrystalOrder<TypeParam> order(settings, adjusted());
+  EXPECT_NEAR(order.measure(reference::diamond(1, 5.5, 0), "frame", 0).similarity.frame[0], 1, 1e-12);
+  Structure const compressed = reference::diamond(2, 5.3, 0);
+  auto const found = order.measure(compressed, "frame", 10);
+  EXPECT_NEAR(found.similarity.frame[0], 1, 1e-12);
+  EXPECT_EQ(found.fractions, std::vector<double>{1});
+  EXPECT_LT(order.measure(compressed, "frame", 0).similarity.frame[0], 0.999);
+  EXPECT_NE(order.measure(compressed, "frame", 21).failures.at("similarity").find("expected 0 to 20 GPa"),
+            std::string::npos);
+  expectInputError([&] { (void)order.measure(compressed, "frame"); }, "frame: found no pressure");
+}
+
+TYPED_TEST(CrystalOrderTest, RefusesWrongSettings) {
+  auto const refused = [&](auto const& change, std::string const& fragment) {
+    auto settings = this->settings();
+    change(settings);
+    expectInputError([&] { CrystalOrder<TypeParam>(settings, this->crystals()); }, fragment);
+  };
+  refused([](auto& s) { s.bond_cutoff = 0; }, "bond_cutoff: found 0");
+  refused([](auto& s) { s.least_grain = 0; }, "least_grain: found 0");
+  refused([](auto& s) { s.misorientation = 91; }, "misorientation: found 91");
+  refused([](auto& s) { s.threshold = 1; }, "threshold: found 1");
+  refused([](auto& s) { s.zeta = 0; }, "zeta");
+  refused([](auto& s) { s.soap.n_max = 0; }, "n_max");
+}
+
+}  // namespace
+}  // namespace sinter
