@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,22 +15,15 @@
 #include "chosen_frames.hpp"
 #include "command.hpp"
 #include "command_line.hpp"
-#include "frame_map.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "kokkos_session.hpp"
-#include "order_report.hpp"
 #include "output_path.hpp"
-#include "potential_file.hpp"
 #include "progress.hpp"
-#include "sha256.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/structures/extxyz_writer.hpp"
-#include "sinter/structures/frame_error.hpp"
-#include "sinter/structures/reference_structures.hpp"
-#include "sinter/validation/crystal_order.hpp"
-#include "sinter/validation/structure_metrics.hpp"
+#include "trajectory_analysis.hpp"
 
 namespace sinter::app {
 
@@ -39,12 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct AnalyzeOptions {
-  FrameOptions trajectory;
-  MetricSettings metrics;
-  std::optional<std::string> similarity, pressure_key, map;
-  std::string preset = "paper-2022", classes;
-  CrystalOrderSettings order;
+struct AnalyzeOptions : AnalysisOptions {
   std::string output;
   bool exports = false;
   std::string backend = backendName<Kokkos::DefaultExecutionSpace>();
@@ -74,44 +61,41 @@ class OutputFolder {
 /// One run of the command.
 class Analyze {
  public:
-  explicit Analyze(AnalyzeOptions const& options) : _options(options), _report(options.metrics) {}
+  explicit Analyze(AnalyzeOptions const& options) : _options(options) {}
 
   void run() {
-    checkMetricSettings(_options.metrics);
     checkOutputFolder("-o", _options.output);
     checkOutputFolder("-o", inFolder("csv"));
-    auto const named = atomicNumbersOf(_options.trajectory.species);
-    std::vector<std::string> inputs = {_options.trajectory.file};
-    if (_options.similarity) {
-      inputs.push_back(*_options.similarity);
-      _references = readReferenceStructures(*_options.similarity, named, _options.pressure_key.has_value());
-      _crystals = _references.names;
-      if (_options.pressure_key) {
-        _adjusted = pressureAdjustedCrystals(_references);
-        _crystals.clear();
-        for (auto const& crystal : _adjusted) _crystals.push_back(crystal.name());
-      }
-      _order.emplace(*_options.similarity, _crystals, _options.preset, orderSettings(), _options.pressure_key);
-      if (_options.map) _map.emplace(*_options.map, orderSettings().zeta);
-    }
-    ChosenFrames frames(_options.trajectory, named);
+    TrajectoryAnalysis analysis(_options);
+    auto const& frames = analysis.frames();
     KokkosSession const session;
     _folder.emplace(_options.output);
     _csv.emplace(inFolder("csv"));
+    std::vector<std::string> inputs = {_options.trajectory.file};
+    if (_options.similarity) inputs.push_back(*_options.similarity);
     for (char const* name : {"report.json", "report.html"}) checkOutputPath("-o", inFolder(name), inputs);
     if (_options.exports) {
       checkOutputPath("--export", inFolder("frames.extxyz"), inputs);
       _export.emplace(inFolder("frames.extxyz"));
     }
-    withBackend(_options.backend, [&]<class Space>() { measureFrames<Space>(frames); });
+    {
+      Progress progress("analyze", frames.size(), _options.quiet);
+      withBackend(_options.backend, [&]<class Space>() {
+        analysis.measure<Space>([&](ChosenFrame const& frame, FrameMetrics const& metrics, FrameOrder const& order) {
+          if (_export) exportFrame(frame.structure, metrics.bonds, order, analysis.crystals());
+          progress.update(frames.frames(), frames.atoms());
+        });
+      });
+    }
     if (_export) _export->close();
-    writeReport(frames);
-    if (_unreadable)
-      throw InputError(*_unreadable +
+    writeReport(analysis);
+    if (analysis.unreadable())
+      throw InputError(*analysis.unreadable() +
                        fmt::format(" ({} holds the {} frames before it)", inFolder("report.json"), frames.frames()));
-    if (!_refused.empty())
-      throw InputError(firstRefusal() + fmt::format(" ({} frames left out; {} holds the other {})", _refused.size(),
-                                                    inFolder("report.json"), frames.frames()));
+    if (auto const& refused = analysis.refused(); !refused.empty())
+      throw InputError(refused[0]["reason"].get<std::string>() +
+                       fmt::format(" ({} frames left out; {} holds the other {})", refused.size(),
+                                   inFolder("report.json"), frames.frames()));
     frames.finish();  // labels that no frame has are no reason to lose the report
   }
 
@@ -123,77 +107,15 @@ class Analyze {
     return (fs::path(_options.output) / name).string();
   }
 
-  [[nodiscard]] CrystalOrderSettings orderSettings() const {
-    CrystalOrderSettings settings = _options.order;
-    settings.soap = soapPreset(_options.preset, 0);
-    settings.bond_cutoff = _options.metrics.bond_cutoff;
-    std::istringstream names(_options.classes);
-    for (std::string name; std::getline(names, name, ',');) settings.classes.push_back(name);
-    return settings;
-  }
-
-  // A frame that is no valid structure is left out. One that cannot be read ends the trajectory: where the next one
-  // begins is not known.
-  std::optional<ChosenFrame> nextFrame(ChosenFrames& frames) {
-    while (true) try {
-        return frames.next();
-      } catch (FrameError const& error) {
-        _refused.push_back({{"frame", frames.read() - 1}, {"reason", error.what()}});
-      } catch (InputError const& error) {
-        stopWhenInterrupted();
-        if (frames.frames() == 0) throw;
-        _unreadable = error.what();
-        return std::nullopt;
-      }
-  }
-
-  [[nodiscard]] std::string firstRefusal() const { return _refused[0]["reason"].get<std::string>(); }
-
-  template <class Space>
-  void measureFrames(ChosenFrames& frames) {
-    StructureMetrics<Space> metrics(_options.metrics);
-    std::optional<CrystalOrder<Space>> crystals;
-    if (_order && _options.pressure_key)
-      crystals.emplace(orderSettings(), _adjusted);
-    else if (_order)
-      crystals.emplace(orderSettings(), _references);
-    {
-      Progress progress("analyze", frames.size(), _options.quiet);
-      while (auto const frame = nextFrame(frames)) {
-        auto const found = metrics.measure(frame->structure, frame->name);
-        stopWhenInterrupted();
-        _report.add(*frame, found);
-        FrameOrder order;
-        if (crystals) {
-          auto const pressure = pressureOf(*frame);
-          order = crystals->measure(frame->structure, frame->name, pressure);
-          stopWhenInterrupted();
-          _order->add(frame->index, order, pressure);
-          if (_map) _map->add(order.similarity.vector);
-        }
-        if (_export) exportFrame(frame->structure, found.bonds, order);
-        progress.update(frames.frames(), frames.atoms());
-      }
-    }
-    if (frames.frames() == 0 && !_refused.empty()) throw InputError(firstRefusal());
-    if (frames.frames() == 0) frames.finish();  // throws
-    stopWhenInterrupted();
-  }
-
-  // (GPa) Where crystals follow it.
-  [[nodiscard]] std::optional<double> pressureOf(ChosenFrame const& frame) const {
-    if (!_options.pressure_key) return std::nullopt;
-    return pressureByKey(frame, *_options.pressure_key, "--similarity-pressure-key");
-  }
-
   // With columns of what could be measured.
-  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameOrder const& order) {
+  void exportFrame(Structure const& structure, std::vector<int> const& bonds, FrameOrder const& order,
+                   std::vector<std::string> const& names) {
     std::vector<std::pair<std::string, std::vector<double>>> columns;
     if (bonds.size() == structure.size()) columns.push_back({"coordination", {bonds.begin(), bonds.end()}});
     auto const& similarities = order.similarity.atoms;
     std::size_t const crystals = order.fractions.size();
     for (std::size_t r = 0; r < crystals; ++r) {
-      auto& values = columns.emplace_back("soap_similarity_" + _crystals[r], std::vector<double>()).second;
+      auto& values = columns.emplace_back("soap_similarity_" + names[r], std::vector<double>()).second;
       for (std::size_t k = r; k < similarities.size(); k += crystals) values.push_back(similarities[k]);
     }
     if (crystals > 0) {
@@ -209,23 +131,10 @@ class Analyze {
     _export->write(structure, views);
   }
 
-  void writeReport(ChosenFrames const& frames) const {
-    auto const& file = _options.trajectory.file;
-    nlohmann::ordered_json report = {{"sinter", sinterJson(_options.backend, "double")},
-                                     {"command", commandLine()},
-                                     {"trajectory",
-                                      {{"file", file},
-                                       {"sha256", nullptr},
-                                       {"frames", frames.frames()},
-                                       {"atoms", frames.atoms()},
-                                       {"species", _report.speciesJson()},
-                                       {"refused", _refused},
-                                       {"unreadable", nullptr}}}};
-    if (fs::is_regular_file(file)) report["trajectory"]["sha256"] = sha256OfFile(file);
-    if (_unreadable) report["trajectory"]["unreadable"] = *_unreadable;
-    report.update(_report.json());
-    if (_order) report.update(_order->json());
-    if (_map) report["map"] = _map->json();
+  void writeReport(TrajectoryAnalysis const& analysis) const {
+    nlohmann::ordered_json report = {{"sinter", sinterJson(_options.backend, "double")}, {"command", commandLine()}};
+    report.update(analysis.json());
+    auto const& frames = analysis.frames();
     double const wall = seconds();
     report["time"] = {{"wall_s", wall}, {"atoms_per_s", static_cast<double>(frames.atoms()) / wall}};
     for (auto const& [name, text] : analysisTables(report)) writeFile(inFolder("csv/" + name), text);
@@ -258,7 +167,7 @@ class Analyze {
                      last("largest").get<std::int64_t>(), last("dimensions").get<int>());
         fmt::print("\n");
       }
-    if (_map && !report["map"]["reason"].is_null())
+    if (report.contains("map") && !report["map"]["reason"].is_null())
       fmt::print("map: none; {}\n", report["map"]["reason"].get<std::string>());
     for (auto const& [section, content] : report.items())
       if (auto const failures = content.find("failures"); failures != content.end() && !failures->empty())
@@ -268,16 +177,8 @@ class Analyze {
   }
 
   AnalyzeOptions const& _options;
-  AnalysisReport _report;
-  ReferenceStructures _references;
-  std::vector<PressureAdjustedCrystal> _adjusted;
-  std::vector<std::string> _crystals;  // names
-  std::optional<OrderReport> _order;
-  std::optional<FrameMap> _map;
   std::optional<OutputFolder> _folder, _csv;
-  std::optional<ExtxyzWriter> _export;                                // goes before the folder that it writes to
-  nlohmann::ordered_json _refused = nlohmann::ordered_json::array();  // frames that are no valid structures, and why
-  std::optional<std::string> _unreadable;                             // why reading ended before the end
+  std::optional<ExtxyzWriter> _export;  // goes before the folder that it writes to
   Clock::time_point _begin = Clock::now();
 };
 

@@ -128,10 +128,7 @@ class StaticSection {
 
   [[nodiscard]] Structure relaxed(std::string const& name, CrystalCell cell) const {
     std::array const crystal = {start(name, cell)};
-    auto result = relax<Space>(_model, _tight, crystal, std::array{name})[0];
-    if (result.status != RelaxationStatus::converged)
-      throw InputError(name + ": the relaxation ended with " + nameOf(result.status) + ", expected converged");
-    return std::move(result.structure);
+    return std::move(relaxConverged<Space>(_model, _tight, crystal, std::array{name})[0].structure);
   }
 
   [[nodiscard]] double latticeConstant() const { return relaxed("dia", CrystalCell::conventional).cell[0][0]; }

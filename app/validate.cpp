@@ -135,7 +135,7 @@ class Validate {
       for (auto const& model : _models)
         parts.push_back(
             {{"errors", set.name, model.name},
-             {{"set", hashOf(set)}, {"potential", model.hash}, {"keys", {keys.energy, keys.force, keys.virial}}},
+             {{"set", hashOf(set.file)}, {"potential", model.hash}, {"keys", {keys.energy, keys.force, keys.virial}}},
              [&] { return labelErrorsJson<Space>(model.model, set, _settings.keys); }});
     if (_settings.statics)
       for (auto const& model : _models)
@@ -143,18 +143,29 @@ class Validate {
           path.insert(path.begin(), {"static", model.name});
           parts.push_back({path, {{"potential", model.hash}, {"settings", inputs}}, compute});
         }
+    for (auto const& trajectory : _settings.trajectories) {
+      Json inputs = {{"file", hashOf(trajectory.file)}, {"settings", _settings.analysis_text}};
+      if (_settings.analysis.similarity) inputs["similarity"] = hashOf(*_settings.analysis.similarity);
+      parts.push_back({{"trajectories", trajectory.name}, inputs, [&] {
+                         AnalysisOptions options = _settings.analysis;
+                         options.trajectory.file = trajectory.file;
+                         TrajectoryAnalysis analysis(options);
+                         analysis.measure<Space>();
+                         return analysis.json();
+                       }});
+    }
     if (!_settings.mapped.empty()) {
       Json inputs = {{"frames", _settings.mapped_frames}, {"kind", _settings.map_kind}, {"preset", _settings.preset}};
-      for (auto const& file : _settings.mapped) inputs["files"][file.name] = hashOf(file);
+      for (auto const& file : _settings.mapped) inputs["files"][file.name] = hashOf(file.file);
       parts.push_back({{"map"}, inputs, [&] { return frameMapJson<Space>(_settings); }});
     }
     return parts;
   }
 
   // Null where there is no such file: the part says so.
-  static Json hashOf(NamedFile const& file) {
+  static Json hashOf(std::string const& file) {
     try {
-      return sha256OfFile(file.file);
+      return sha256OfFile(file);
     } catch (InputError const&) {
       return nullptr;
     }

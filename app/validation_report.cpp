@@ -1,9 +1,10 @@
 #include "validation_report.hpp"
 
-#include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <vector>
 
+#include "analysis_report.hpp"
 #include "html_report.hpp"
 #include "html_texts.hpp"
 #include "json_report.hpp"
@@ -59,11 +60,18 @@ std::string errorsTable(Json const& sets) {
 }
 
 std::string mapTable(Json const& map) {
-  std::string text = "file,frame,x,y,pressure\n";
+  std::string text = "file,frame,soap_map_1,soap_map_2,pressure\n";
   for (auto const& [name, points] : map.at("points").items())
     for (std::size_t n = 0; n < points["frame"].size(); ++n)
-      text += line({name, points["frame"][n], points["x"][n], points["y"][n], points["pressure"][n]});
+      text += line({name, points["frame"][n], points["soap_map_1"][n], points["soap_map_2"][n], points["pressure"][n]});
   return text;
+}
+
+// A name as a part of the name of a file.
+std::string fileName(std::string name) {
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '.') c = '_';
+  return name;
 }
 
 bool isShown(std::string_view section, Json const& report) {
@@ -112,6 +120,10 @@ std::map<std::string, std::string> validationTables(Json const& report) {
     for (auto const& [name, reference] : report.at("references").items())
       if (reference.contains("static")) addValues(values, name, reference["static"], "");
   }
+  if (report.contains("trajectories"))
+    for (auto const& [name, analysis] : report["trajectories"].items())
+      if (analysis.contains("frames"))
+        for (auto const& [table, text] : analysisTables(analysis)) tables[fileName(name) + "-" + table] = text;
   if (report.contains("map") && report["map"].contains("points")) tables["map.csv"] = mapTable(report["map"]);
   return tables;
 }

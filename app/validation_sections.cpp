@@ -8,6 +8,7 @@
 
 #include "chosen_frames.hpp"
 #include "fit_report.hpp"
+#include "frame_map.hpp"
 #include "interrupt.hpp"
 #include "json_report.hpp"
 #include "potential_file.hpp"
@@ -16,7 +17,6 @@
 #include "sinter/core/pressure.hpp"
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
-#include "sinter/soap/soap_map.hpp"
 #include "sinter/structures/label_errors.hpp"
 #include "sinter/validation/standard_checks.hpp"
 
@@ -77,6 +77,10 @@ void findFailures(Json const& json, std::string const& path, Json& list) {
   if (!json.is_structured()) return;
   if (json.is_object() && json.size() == 1 && json.contains("failure"))
     return list.push_back({{"where", path}, {"reason", json["failure"]}});
+  if (json.is_object() && json.contains("unreadable") && !json["unreadable"].is_null())
+    list.push_back({{"where", path}, {"reason", json["unreadable"]}});
+  if (json.is_object() && json.contains("refused"))
+    for (auto const& frame : json["refused"]) list.push_back({{"where", path}, {"reason", frame["reason"]}});
   for (auto const& [key, value] : json.items()) findFailures(value, path + "/" + key, list);
 }
 
@@ -131,36 +135,38 @@ Json frameMapJson(ValidationSettings const& settings) {
         throw InputError(batch.names[s] + ": found atom types without names, expected a file that names its species");
     }
   });
+  constexpr double zeta = 4;  // of the preset
   SoapSettings soap_settings = soapPreset(settings.preset, 0);
   soap_settings.species.assign(species.begin(), species.end());
   SoapEvaluator<ExecutionSpace> const soap(soap_settings);
-  std::vector<double> vectors;
+  FrameMap map(settings.map_kind, zeta);
   Json points = Json::object();
   forFrames([&](std::string const& name, FrameBatch const& batch) {
-    auto const some = soap.evaluate(batch.structures, SoapAverage::inner, batch.names);
-    vectors.insert(vectors.end(), some.begin(), some.end());
+    auto const dimension = static_cast<std::ptrdiff_t>(soap.dimension());
+    auto const vectors = soap.evaluate(batch.structures, SoapAverage::inner, batch.names);
     for (std::size_t s = 0; s < batch.structures.size(); ++s) {
+      auto const vector = vectors.begin() + static_cast<std::ptrdiff_t>(s) * dimension;
+      map.add({vector, vector + dimension});
       auto const& structure = batch.structures[s];
       auto const cell_volume = volume(structure);
+      bool const has_pressure = cell_volume && structure.virial;
       points[name]["frame"].push_back(batch.indices[s]);
       points[name]["pressure"].push_back(
-          cell_volume && structure.virial
-              ? Json(pressureOf(*structure.virial, *cell_volume) * gpa_per_ev_per_cubic_angstrom)
-              : Json(nullptr));
+          has_pressure ? Json(pressureOf(*structure.virial, *cell_volume) * gpa_per_ev_per_cubic_angstrom)
+                       : Json(nullptr));
     }
   });
-  SoapMapSettings map_settings;
-  map_settings.kind = settings.map_kind == "paper" ? SoapMapKind::distance_pca : SoapMapKind::kernel_pca;
-  SoapMap const map(std::move(vectors), soap.dimension(), map_settings);
-  auto coordinate = map.coordinates().begin();
-  for (auto const& [name, file] : settings.mapped)
-    for (std::size_t n = 0; n < points[name]["frame"].size(); ++n) {
-      points[name]["x"].push_back(*coordinate++);
-      points[name]["y"].push_back(*coordinate++);
-    }
+  Json const found = map.json();
+  if (!found["reason"].is_null()) throw InputError(found["reason"].get<std::string>());
+  std::size_t row = 0;
+  for (auto const& file : settings.mapped)
+    for (std::size_t n = 0; n < points[file.name]["frame"].size(); ++n, ++row)
+      for (char const* coordinate : {"soap_map_1", "soap_map_2"})
+        points[file.name][coordinate].push_back(found[coordinate][row]);
   return {{"kind", settings.map_kind},
           {"preset", settings.preset},
-          {"explained", map.explained()},
+          {"zeta", zeta},
+          {"explained_fraction", found["explained_fraction"]},
           {"points", std::move(points)}};
 }
 

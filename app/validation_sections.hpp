@@ -22,8 +22,8 @@ template <class ExecutionSpace>
 [[nodiscard]] nlohmann::ordered_json labelErrorsJson(MtpModel const& model, NamedFile const& set,
                                                      LabelKeys const& keys);
 
-/// Map of the frames of all files together: `kind`, `explained`, and `points` by the name of the file, each `frame`,
-/// `x`, `y`, `pressure` (GPa, null where the frame has none).
+/// Map of the frames of all files together: `kind`, `preset`, `zeta`, `explained_fraction`, and `points` by the name of
+/// the file, each `frame`, `soap_map_1`, `soap_map_2`, `pressure` (GPa, null where the frame has none).
 /// \throws InputError when a file cannot be read, and as `SoapMap`; Interrupted.
 template <class ExecutionSpace>
 [[nodiscard]] nlohmann::ordered_json frameMapJson(ValidationSettings const& settings);
@@ -33,8 +33,8 @@ template <class ExecutionSpace>
 [[nodiscard]] nlohmann::ordered_json checksJson(std::vector<PassBand> const& bands,
                                                 nlohmann::ordered_json const& report);
 
-/// Parts of a report that failed: a list of `where` (JSON pointer) and `reason`, from objects with the one member
-/// `failure`.
+/// What failed in a report: a list of `where` (JSON pointer) and `reason`, from objects with the one member `failure`,
+/// and from trajectories that could not be read to their end or have frames that are no valid structures.
 [[nodiscard]] nlohmann::ordered_json failuresJson(nlohmann::ordered_json const& report);
 
 }  // namespace sinter::app

@@ -1,5 +1,7 @@
 #include "validation_settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -32,6 +34,12 @@ std::vector<NamedFile> namedFiles(std::optional<TomlTable> table) {
     files.push_back({name, *table->text(name)});
   }
   return files;
+}
+
+std::string presetOf(TomlTable& table, char const* key) {
+  auto const preset = table.text(key).value_or("paper-2022");
+  requireOneOf(table, key, preset, {"paper-2022", "paper-2022-scripts"});
+  return preset;
 }
 
 void readErrors(TomlTable table, ValidationSettings& settings) {
@@ -102,10 +110,12 @@ void readStatic(TomlTable table, ValidationSettings& settings) {
 }
 
 void readTrajectories(TomlTable table, ValidationSettings& settings) {
-  auto& metrics = settings.metrics;
+  auto& analysis = settings.analysis;
+  auto& metrics = analysis.metrics;
+  settings.analysis_text = table.content();
   settings.trajectories = namedFiles(table.table("files"));
-  settings.frames = table.text("frames").value_or(settings.frames);
-  settings.species = table.text("species").value_or("");
+  analysis.trajectory.frames = table.text("frames").value_or(analysis.trajectory.frames);
+  analysis.trajectory.species = table.text("species").value_or("");
   metrics.bond_cutoff = table.positive("bond_cutoff", metrics.bond_cutoff);
   metrics.angle_bin = table.positive("angle_bin", metrics.angle_bin);
   metrics.r_max = table.positive("r_max", metrics.r_max);
@@ -120,6 +130,19 @@ void readTrajectories(TomlTable table, ValidationSettings& settings) {
   }
   metrics.peak_from = table.positive("peak_from", metrics.peak_from);
   metrics.peak_to = table.positive("peak_to", metrics.peak_to);
+  analysis.similarity = table.text("similarity");
+  auto const of_similarity = [&](char const* key) {
+    if (table.has(key) && !analysis.similarity) table.fail(key, "found no similarity, expected the file of crystals");
+    return key;
+  };
+  analysis.pressure_key = table.text(of_similarity("similarity_pressure_key"));
+  analysis.preset = presetOf(table, of_similarity("preset"));
+  analysis.classes =
+      fmt::format("{}", fmt::join(table.texts(of_similarity("classes")).value_or(std::vector<std::string>{}), ","));
+  auto& order = analysis.order;
+  order.threshold = table.positive(of_similarity("threshold"), order.threshold);
+  order.least_grain = table.positiveInteger(of_similarity("least_grain"), static_cast<int>(order.least_grain));
+  order.misorientation = table.positive(of_similarity("misorientation"), order.misorientation);
   table.finish();
   if (settings.trajectories.empty()) table.fail("files", "expected trajectories: files = { name = \"file\" }");
   checkMetricSettings(metrics);
@@ -129,11 +152,10 @@ void readMap(TomlTable table, ValidationSettings& settings) {
   settings.mapped = namedFiles(table.table("files"));
   settings.mapped_frames = table.text("frames").value_or(settings.mapped_frames);
   settings.map_kind = table.text("kind").value_or(settings.map_kind);
-  settings.preset = table.text("preset").value_or(settings.preset);
+  settings.preset = presetOf(table, "preset");
   table.finish();
   if (settings.mapped.empty()) table.fail("files", "expected structures: files = { name = \"file\" }");
   requireOneOf(table, "kind", settings.map_kind, {"kpca", "paper"});
-  requireOneOf(table, "preset", settings.preset, {"paper-2022", "paper-2022-scripts"});
 }
 
 PassBand readBand(TomlTable table, std::string const& name) {

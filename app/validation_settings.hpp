@@ -11,7 +11,7 @@
 #include "sinter/simulation/point_defects.hpp"
 #include "sinter/simulation/surfaces.hpp"
 #include "sinter/structures/reader.hpp"
-#include "sinter/validation/structure_metrics.hpp"
+#include "trajectory_analysis.hpp"
 
 namespace sinter::app {
 
@@ -55,8 +55,8 @@ struct ValidationSettings {
   std::optional<StaticSettings> statics;
 
   std::vector<NamedFile> trajectories;
-  MetricSettings metrics;
-  std::string frames = ":", species;
+  AnalysisOptions analysis;   ///< of each of them
+  std::string analysis_text;  ///< the same as TOML
 
   std::vector<NamedFile> mapped;  ///< structures of the map
   std::string mapped_frames = ":", map_kind = "kpca", preset = "paper-2022";

@@ -110,13 +110,48 @@ if (has('phonons')) {
   comparison('phonons', 'Frequencies, THz.', 'potential', statics('phonons'), (x) => (x ?? []).map((f) => fixed(f, 2)).join(' '));
 }
 
+if (has('trajectories')) {
+  const all = entries(report.trajectories), percent = (x) => (isNumber(x) ? (100 * x).toFixed(2) : '–');
+  table('trajectories', 'All atoms of all frames.',
+    ['trajectory', 'frames', 'atoms', 'bonds', 'N3, %', 'N4, %', 'N5, %', 'mean angle, °', 'deviation, °', 'H⁻¹, from g(r)', 'H⁻¹, direct sums'],
+    all.map(([name, {trajectory: t, coordination: c, bond_angles: a, structure_factor: s}]) => [name, String(t.frames), String(t.atoms),
+      fixed(c.mean, 3), percent(c.n3), percent(c.n4), percent(c.n5), fixed(a.all?.mean, 2), fixed(a.all?.standard_deviation, 2),
+      fixed(s.transformed.peak?.inverse_height, 3), fixed(s.direct.peak?.inverse_height, 3)]));
+  const crystals = membersOf(all.map(([name, a]) => [name, a.crystals?.fraction ?? {}]));
+  if (crystals.length > 0) {
+    const last = (list) => (list ?? []).at(-1);
+    table('trajectories', 'Atoms of the last frame that are like a crystal, %, and atoms in the largest grain.',
+      ['trajectory', ...crystals.flatMap((c) => [c, 'largest'])],
+      all.map(([name, a]) => [name, ...crystals.flatMap((c) => [percent(last(a.crystals?.fraction[c])), digits(last(a.grains?.largest[c]))])]));
+  }
+  const grid = gridOf('trajectories');
+  const curves = (name, caption, x, y, points) => figure(place('trajectories', name, grid), caption, {x: {title: x}, y: {title: y}},
+    all.map(([trajectory, a]) => ({name: trajectory, points: points(a), line: true, size: 0})));
+  curves('pairs', 'Pair distribution.', 'r, Å', 'g(r)', (a) => zip(a.pair_distribution.curves.r, a.pair_distribution.curves.g));
+  curves('factor', 'Structure factor from g(r).', 'Q, 1/Å', 'S(Q)', (a) => zip(a.structure_factor.transformed.curves.q, a.structure_factor.transformed.curves.s));
+  curves('angles', 'Bond angles.', 'angle, degrees', 'probability, 1/degree', (a) => {
+    const {angle, all: counts} = a.bond_angles.histogram;
+    return angle ? zip(angle, counts, angle.length / 180 / a.bond_angles.all.count) : [];
+  });
+  if (all.some(([, a]) => a.trajectory.frames > 1)) {
+    const time = (f) => (f.timestep.every(isNumber) ? f.timestep : f.index);
+    for (const [key, title, factor] of [['n3', 'N3, %', 100], ['n5', 'N5, %', 100], ['peak_inverse_height', 'H⁻¹', 1]])
+      curves(key, `${title} along the trajectories.`, 'time step or frame', title, ({frames}) => zip(time(frames), frames[key], factor));
+    curves('volume', 'Volume along the trajectories.', 'time step or frame', 'volume, Å³/atom',
+      ({frames}) => zip(time(frames), frames.volume.map((v, i) => (isNumber(v) ? v / frames.atoms[i] : v))));
+    for (const crystal of membersOf(all.map(([name, a]) => [name, a.similarity?.frame ?? {}])))
+      curves(`similarity-${crystal}`, `Similarity of frames to ${crystal}.`, 'time step or frame', 'similarity',
+        ({frames, similarity}) => zip(time(frames), similarity?.frame[crystal] ?? []));
+  }
+}
+
 if (has('map')) {
   if (report.map.failure) {
     note('map', report.map.failure);
   } else {
-    figure(place('map', 'points'), `Two components, which explain ${fixed(100 * report.map.explained[0], 1)} and ${fixed(100 * report.map.explained[1], 1)} % of the variance.`,
+    figure(place('map', 'points'), `Two components, which explain ${fixed(100 * report.map.explained_fraction[0], 1)} and ${fixed(100 * report.map.explained_fraction[1], 1)} % of the variance.`,
       {x: {title: 'component 1'}, y: {title: 'component 2'}},
-      Object.entries(report.map.points).map(([name, {x, y}]) => ({name, points: zip(x, y), size: 3})));
+      Object.entries(report.map.points).map(([name, p]) => ({name, points: zip(p.soap_map_1, p.soap_map_2), size: 3})));
   }
 }
 

@@ -153,12 +153,42 @@ TEST_F(ValidateCommand, MapIsThatOfTheLibrary) {
   settings.kind = SoapMapKind::distance_pca;
   SoapMap const map(soap.evaluate(labelled, SoapAverage::inner), soap.dimension(), settings);
   json const& points = report["map"]["points"];
-  ASSERT_EQ(points["a"]["x"].size(), 4);
-  ASSERT_EQ(points["b"]["y"].size(), 2);
-  EXPECT_NEAR(points["a"]["x"][1], map.coordinates()[2], 1e-12);
-  EXPECT_NEAR(points["b"]["y"][0], map.coordinates()[9], 1e-12);
+  ASSERT_EQ(points["a"]["soap_map_1"].size(), 4);
+  ASSERT_EQ(points["b"]["soap_map_2"].size(), 2);
+  EXPECT_NEAR(points["a"]["soap_map_1"][1], map.coordinates()[2], 1e-12);
+  EXPECT_NEAR(points["b"]["soap_map_2"][0], map.coordinates()[9], 1e-12);
   EXPECT_NEAR(points["b"]["pressure"][1],
               pressureOf(*labelled[5].virial, *volume(labelled[5])) * gpa_per_ev_per_cubic_angstrom, 1e-12);
+}
+
+TEST_F(ValidateCommand, TrajectoriesAreThoseOfAnalyze) {
+  std::string const crystals = folder / "crystals.extxyz", moving = folder / "moving.extxyz", alone = folder / "alone";
+  Structure perfect = reference::diamond(1, 5.4, 0);
+  perfect.config_type = "dia";
+  write({perfect}, crystals);
+  write({reference::diamond(2, 5.4, 0.05), reference::diamond(2, 5.5, 0.4)}, moving);
+  json const report =
+      reportOf("[trajectories]\nr_max = 6\nsimilarity = \"" + crystals +
+               "\"\nleast_grain = 20\n[trajectories.files]\n" + "\"8 cells\" = \"" + moving + "\"\n" +
+               "[checks.bonds]\nvalue = \"/trajectories/*/coordination/n4\"\nlow = 0\nsource = \"-\"\n");
+  Outcome const outcome = run("analyze --quiet --backend serial " + quoted(moving) + " --r-max 6 --similarity " +
+                              quoted(crystals) + " --least-grain 20 -o " + quoted(alone));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  json expected = json::parse(contentOf(alone + "/report.json"));
+  for (char const* other : {"sinter", "command", "time"}) expected.erase(other);
+  EXPECT_EQ(report["trajectories"]["8 cells"], expected);
+  EXPECT_EQ(contentOf(out + "/csv/8_cells-frames.csv"), contentOf(alone + "/csv/frames.csv"));
+  EXPECT_TRUE(report["checks"].back()["passed"]);
+  EXPECT_NE(contentOf(out + "/report.html").find("<section id=\"trajectories\">"), std::string::npos);
+}
+
+TEST_F(ValidateCommand, TrajectoryThatEndsTooEarly) {
+  std::string const text = contentOf(set);
+  (void)folder.write("cut.extxyz", text.substr(0, text.size() - 40));
+  json const report = reportOf("[trajectories.files]\ncut = \"" + (folder / "cut.extxyz") + "\"\n", 2);
+  EXPECT_EQ(report["trajectories"]["cut"]["trajectory"]["frames"], labelled.size() - 1);
+  ASSERT_EQ(report["failures"].size(), 1);
+  EXPECT_EQ(report["failures"][0]["where"], "/trajectories/cut/trajectory");
 }
 
 TEST_F(ValidateCommand, BandsJudgeEveryValueTheyMean) {

@@ -163,6 +163,12 @@ std::vector<std::string> TomlTable::keys() const {
   return result;
 }
 
+std::string TomlTable::content() const {
+  std::ostringstream text;
+  text << _table;
+  return text.str();
+}
+
 void TomlTable::finish() const {
   for (auto const& key : keys()) {
     if (_known.contains(key)) continue;

@@ -32,6 +32,9 @@ class TomlTable {
   std::optional<TomlTable> table(std::string const& key);
   [[nodiscard]] std::vector<std::string> keys() const;
 
+  /// All of the table as TOML, keys in the order of the alphabet.
+  [[nodiscard]] std::string content() const;
+
   /// Numbers in a range, `fallback` when the key is absent. \throws InputError for others.
   double positive(std::string const& key, double fallback);
   double notNegative(std::string const& key, double fallback);

@@ -104,7 +104,8 @@ namespace {
 
 // Eigenvalues, descending, and eigenvectors.
 Eigenpairs eigenpairsOf(Voigt const& t) {
-  return largestEigenpairs({t[0], t[5], t[4], t[5], t[1], t[3], t[4], t[3], t[2]}, 3, 3);
+  std::array<double, 9> matrix = {t[0], t[5], t[4], t[5], t[1], t[3], t[4], t[3], t[2]};
+  return largestEigenpairs(matrix.data(), 3, 3);
 }
 
 // Of three eigenvalues the one that is farther from the middle one, minus the mean of the other two.
