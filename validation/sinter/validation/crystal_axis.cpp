@@ -107,7 +107,7 @@ Eigenpairs eigenpairsOf(Voigt const& t) {
   return largestEigenpairs({t[0], t[5], t[4], t[5], t[1], t[3], t[4], t[3], t[2]}, 3, 3);
 }
 
-// Of three eigenvalues the one that is farther from the middle one, minus the mean of the other two.
+// Of three eigenvalues the first or the last, minus the mean of the other two.
 double contrastOf(std::vector<double> const& values, bool of_first) {
   return of_first ? values[0] - (values[1] + values[2]) / 2 : values[2] - (values[0] + values[1]) / 2;
 }
