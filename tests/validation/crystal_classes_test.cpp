@@ -83,11 +83,11 @@ TEST_F(SiliconClasses, OfDisorderedCrystals) {
 }
 
 TEST_F(SiliconClasses, OfSpheresAtRandom) {
-  double const edge = std::cbrt(60 * 20.0);  // at the density of the crystal
+  double const edge = std::cbrt(40 * 20.0);  // at the density of the crystal
   auto const found =
-      fractions(reference::randomStructure(60, {{{edge, 0, 0}, {0, edge, 0}, {0, 0, edge}}}, {true, true, true}, 2.0));
-  EXPECT_EQ(found[0], 0);
-  EXPECT_EQ(found[1], 0);
+      fractions(reference::randomStructure(40, {{{edge, 0, 0}, {0, edge, 0}, {0, 0, edge}}}, {true, true, true}, 2.0));
+  EXPECT_LT(found[0], 0.05);  // a few by chance
+  EXPECT_LT(found[1], 0.05);
 }
 
 // The core of a nanoparticle of amorphous silicon (../shared/data/README.md).

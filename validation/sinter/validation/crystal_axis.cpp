@@ -108,7 +108,7 @@ Eigenpairs eigenpairsOf(Voigt const& t) {
   return largestEigenpairs(matrix.data(), 3, 3);
 }
 
-// Of three eigenvalues the one that is farther from the middle one, minus the mean of the other two.
+// Of three eigenvalues the first or the last, minus the mean of the other two.
 double contrastOf(std::vector<double> const& values, bool of_first) {
   return of_first ? values[0] - (values[1] + values[2]) / 2 : values[2] - (values[0] + values[1]) / 2;
 }
