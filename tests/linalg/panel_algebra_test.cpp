@@ -102,7 +102,7 @@ TYPED_TEST(PanelAlgebraTest, TriangularFactorKeepsTheGramMatrix) {
   }
 }
 
-// A v = lambda v, and the eigenvalues are LAPACK's, of which `linalg_test` knows that they are right; one, some, all.
+// A v = lambda v, and the eigenvalues are those of another routine of LAPACK; one, some, all of them.
 TYPED_TEST(PanelAlgebraTest, LargestEigenpairs) {
   for (auto const& [size, count] : {std::pair(1, 1), std::pair(12, 1), std::pair(12, 3), std::pair(40, 40)}) {
     SCOPED_TRACE(std::to_string(count) + " of " + std::to_string(size));
