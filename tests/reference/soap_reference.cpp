@@ -258,10 +258,11 @@ std::vector<SoapCoefficients> soapCoefficients(SoapSettings const& s, Structure 
     double const r = std::hypot(d[0], d[1], d[2]);
     for (int l = 0; l <= s.l_max; ++l) {
       auto const radial = basis->radial(l, r);
-      for (int n = 0; n < s.n_max; ++n)
-        for (int m = -l; m <= l; ++m)
-          x[pair.i][typeOf(pair.j) * s.n_max + n][l][l + m] +=
-              radial[n] * cutoffFunction(s, r) * sphericalHarmonic(l, m, d);
+      for (int m = -l; m <= l; ++m) {
+        auto const harmonic = sphericalHarmonic(l, m, d);
+        for (int n = 0; n < s.n_max; ++n)
+          x[pair.i][typeOf(pair.j) * s.n_max + n][l][l + m] += radial[n] * cutoffFunction(s, r) * harmonic;
+      }
     }
   }
   return x;
@@ -312,8 +313,7 @@ std::vector<std::vector<double>> soapVectors(SoapSettings const& s, Structure co
   return vectors;
 }
 
-std::vector<double> soapInnerAverage(SoapSettings const& s, Structure const& structure) {
-  auto const all = soapCoefficients(s, structure);
+std::vector<double> soapInnerAverage(SoapSettings const& s, std::vector<SoapCoefficients> const& all) {
   SoapCoefficients mean = all[0];
   for (std::size_t a = 0; a < mean.size(); ++a)
     for (int l = 0; l <= s.l_max; ++l)

@@ -23,7 +23,7 @@ std::vector<double> soapVector(SoapSettings const& settings, SoapCoefficients co
 /// Vectors of all atoms.
 std::vector<std::vector<double>> soapVectors(SoapSettings const& settings, Structure const& structure);
 
-/// The vector of the coefficients' mean.
-std::vector<double> soapInnerAverage(SoapSettings const& settings, Structure const& structure);
+/// The vector of the mean of all atoms' coefficients.
+std::vector<double> soapInnerAverage(SoapSettings const& settings, std::vector<SoapCoefficients> const& coefficients);
 
 }  // namespace sinter::reference

@@ -210,7 +210,9 @@ double deviation(Vectors const& found, Vectors const& expected) {
 }
 
 Vectors plainVectors(Oracle const& oracle) {
-  if (oracle.average == SoapAverage::inner) return {reference::soapInnerAverage(oracle.settings, oracle.structure)};
+  if (oracle.average == SoapAverage::inner)
+    return {
+        reference::soapInnerAverage(oracle.settings, reference::soapCoefficients(oracle.settings, oracle.structure))};
   return reference::soapVectors(oracle.settings, oracle.structure);
 }
 
