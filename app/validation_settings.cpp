@@ -177,8 +177,7 @@ PassBand readBand(TomlTable table, std::string const& name) {
 }  // namespace
 
 ValidationSettings readValidationSettings(std::string const& file, std::vector<std::string> const& overrides) {
-  toml::table const parsed = detail::parseToml(file, overrides);
-  TomlTable top(parsed, file, "");
+  auto top = TomlTable::read(file, overrides);
   ValidationSettings settings;
   settings.potentials = namedFiles(top.table("potentials"));
   settings.references = namedFiles(top.table("references"));

@@ -166,8 +166,7 @@ void readSolver(TomlTable table, FitSettings& settings) {
 }  // namespace
 
 FitSettings readFitSettings(std::string const& file, std::vector<std::string> const& overrides) {
-  toml::table const parsed = detail::parseToml(file, overrides);
-  TomlTable top(parsed, file, "");
+  auto top = TomlTable::read(file, overrides);
   FitSettings settings;
   auto const section = [&](char const* name, bool required, auto const& read) {
     if (auto table = top.table(name))

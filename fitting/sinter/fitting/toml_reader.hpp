@@ -2,24 +2,23 @@
 /// Reading TOML tables in which every key must be known.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
 
 namespace sinter::detail {
 
 /// A table whose keys are asked for one by one; `finish` reports keys that nobody asked for.
 class TomlTable {
  public:
-  /// \param path dotted name of the table in messages; empty for the top one
-  TomlTable(toml::table const& table, std::string file, std::string path);
+  /// The table that `file` is, with overrides "a.b=value" (value in TOML syntax; anything else is taken as text).
+  /// \throws InputError for what is no TOML.
+  static TomlTable read(std::string const& file, std::vector<std::string> const& overrides);
 
-  [[nodiscard]] bool has(std::string const& key) const { return _table.contains(key); }
-  [[nodiscard]] bool isText(std::string const& key) const { return has(key) && _table.get(key)->is_string(); }
+  [[nodiscard]] bool has(std::string const& key) const;
+  [[nodiscard]] bool isText(std::string const& key) const;
 
   /// Values; nothing when the key is absent. \throws InputError for another type.
   std::optional<std::string> text(std::string const& key);
@@ -47,15 +46,14 @@ class TomlTable {
   [[noreturn]] void fail(std::string const& key, std::string const& message) const;
 
  private:
-  toml::node const* find(std::string const& key);
+  struct Content;  // of the library that parses, whose headers nvcc cannot read
+  TomlTable(Content const& content, std::string file, std::string path);
+
   [[nodiscard]] std::string name(std::string const& key) const { return _path.empty() ? key : _path + "." + key; }
 
-  toml::table const& _table;
+  std::shared_ptr<Content const> _content;
   std::string _file, _path;
   std::set<std::string> _known;
 };
-
-/// Parses `file` and applies overrides "a.b=value" (value in TOML syntax; anything else is taken as text).
-[[nodiscard]] toml::table parseToml(std::string const& file, std::vector<std::string> const& overrides);
 
 }  // namespace sinter::detail
