@@ -2,9 +2,10 @@
 /// Parts of a long computation, each kept in a file as soon as it is known, so that a stopped run can go on.
 #pragma once
 
-#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace sinter::app {
 
@@ -12,26 +13,24 @@ namespace sinter::app {
 /// a whole or not at all.
 class PartStore {
  public:
-  /// \param folder made by the first part that is kept \param resume whether parts of an earlier run are used
-  explicit PartStore(std::string folder, bool resume);
+  /// \param folder made by the first part that is kept \param resume whether parts of earlier runs are used
+  PartStore(std::string folder, bool resume) : _folder(std::move(folder)), _resume(resume) {}
 
-  /// The part of this key, from its file or from `compute`. Either way it is what the file holds: numbers that are not
-  /// finite are null.
-  /// \throws what `compute` throws, then nothing is kept; SystemError when the file cannot be written.
-  nlohmann::ordered_json get(nlohmann::ordered_json const& key,
-                             std::function<nlohmann::ordered_json()> const& compute) const;
+  /// The part of this key, where it is there and used.
+  [[nodiscard]] std::optional<nlohmann::ordered_json> find(nlohmann::ordered_json const& key) const;
 
-  /// Whether the part of this key is there.
-  [[nodiscard]] bool has(nlohmann::ordered_json const& key) const { return !kept(key).is_null(); }
+  /// Keeps a part. \returns what the file holds: numbers that are not finite are null
+  /// \throws SystemError when the file cannot be written.
+  nlohmann::ordered_json keep(nlohmann::ordered_json const& key, nlohmann::ordered_json const& part) const;
 
-  /// Removes all parts.
+  /// Removes all parts, and the folder when nothing else is in it.
   void clear() const;
 
  private:
   [[nodiscard]] std::string fileOf(nlohmann::ordered_json const& key) const;
-  [[nodiscard]] nlohmann::ordered_json kept(nlohmann::ordered_json const& key) const;
 
   std::string _folder;
+  bool _resume;
 };
 
 }  // namespace sinter::app

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -43,6 +44,7 @@ class Sha256 {
 }  // namespace
 
 std::string sha256OfFile(std::string const& file) {
+  if (std::filesystem::is_directory(file)) throw InputError(file, 0, "found a folder, expected a file");
   auto const close = [](std::FILE* stream) { std::fclose(stream); };
   std::unique_ptr<std::FILE, decltype(close)> const stream(std::fopen(file.c_str(), "rb"), close);
   if (!stream) throw InputError(file, 0, std::string("found nothing to read (") + std::strerror(errno) + ")");

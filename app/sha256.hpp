@@ -8,7 +8,7 @@
 namespace sinter::app {
 
 /// SHA-256 of the bytes of `file`, 64 lower-case hexadecimal digits.
-/// \throws InputError when it cannot be opened, SystemError when reading fails.
+/// \throws InputError when it is a folder or cannot be opened, SystemError when reading fails.
 [[nodiscard]] std::string sha256OfFile(std::string const& file);
 
 /// The same of a text.

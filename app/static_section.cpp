@@ -26,6 +26,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr double gpa = gpa_per_ev_per_cubic_angstrom;
+constexpr double widest_fit = 0.061;     // of equations of state: volumes, relative to the relaxed one
+constexpr std::size_t least_points = 5;  // of them
 
 /// Properties of one potential.
 template <class Space>
@@ -43,7 +45,10 @@ class StaticSection {
     std::vector<double> volumes;
     for (double const relative : _settings.volumes) volumes.push_back(relative * relaxed_volume);
     auto const points = energyVolumeCurve<Space>(_model, crystal, volumes, _tight);
-    auto const state = fitEquationOfState(points);
+    std::vector<VolumePoint> near;  // far away one equation of state is not enough
+    for (auto const& point : points)
+      if (std::abs(point.volume / relaxed_volume - 1) < widest_fit) near.push_back(point);
+    auto const state = fitEquationOfState(near.size() < least_points ? points : near);
     Json lattice = Json::array(), curve;
     for (auto const& row : crystal.cell) lattice.push_back(std::hypot(row[0], row[1], row[2]));
     for (auto const& point : points) {

@@ -67,11 +67,13 @@ std::string mapTable(Json const& map) {
   return text;
 }
 
-// A name as a part of the name of a file.
-std::string fileName(std::string name) {
+// A name as a part of the name of a file, not yet the beginning of one of `tables`.
+std::string fileName(std::string name, std::map<std::string, std::string> const& tables) {
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '.') c = '_';
-  return name;
+  std::string unique = name;
+  for (int n = 2; tables.contains(unique + "-frames.csv"); ++n) unique = name + "_" + std::to_string(n);
+  return unique;
 }
 
 bool isShown(std::string_view section, Json const& report) {
@@ -122,8 +124,10 @@ std::map<std::string, std::string> validationTables(Json const& report) {
   }
   if (report.contains("trajectories"))
     for (auto const& [name, analysis] : report["trajectories"].items())
-      if (analysis.contains("frames"))
-        for (auto const& [table, text] : analysisTables(analysis)) tables[fileName(name) + "-" + table] = text;
+      if (analysis.contains("frames")) {
+        std::string const own = fileName(name, tables);
+        for (auto const& [table, text] : analysisTables(analysis)) tables[own + "-" + table] = text;
+      }
   if (report.contains("map") && report["map"].contains("points")) tables["map.csv"] = mapTable(report["map"]);
   return tables;
 }

@@ -18,6 +18,7 @@
 #include "sinter/mtp/mtp_evaluator.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
 #include "sinter/structures/label_errors.hpp"
+#include "sinter/structures/text_source.hpp"
 #include "sinter/validation/standard_checks.hpp"
 
 namespace sinter::app {
@@ -41,7 +42,8 @@ void requireFinite(Evaluation const& evaluation, std::string const& name) {
   bool is_finite = std::isfinite(evaluation.energy);
   for (auto const& force : evaluation.forces)
     for (double const x : force) is_finite = is_finite && std::isfinite(x);
-  if (!is_finite) throw InputError(name + ": found an energy or force that is not finite, expected numbers");
+  for (double const x : evaluation.virial) is_finite = is_finite && std::isfinite(x);
+  if (!is_finite) throw InputError(name + ": found an energy, force or virial that is not finite, expected numbers");
 }
 
 Json orNull(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
@@ -57,31 +59,31 @@ Json checkJson(std::string const& name, std::string const& path, double found, d
           {"passed", low <= found && found <= high}};
 }
 
+// A member of a JSON pointer, and back.
+std::string replaceAll(std::string text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+std::string unescaped(std::string const& member) { return replaceAll(replaceAll(member, "~1", "/"), "~0", "~"); }
+std::string escaped(std::string const& key) { return replaceAll(replaceAll(key, "~", "~0"), "/", "~1"); }
+
 // All places in `json` that a pointer with * means, `path` in front.
 void findAll(Json const& json, std::string_view rest, std::string const& path,
              std::vector<std::pair<std::string, Json>>& found) {
   if (rest.empty()) return found.push_back({path, json});
   auto const end = rest.find('/', 1);
-  std::string const member(rest.substr(1, end == std::string_view::npos ? end : end - 1));
+  std::string const member(rest.substr(1, end == std::string_view::npos ? end : end - 1)), key = unescaped(member);
   rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
-  if (member == "*") {
-    for (auto const& [key, value] : json.items()) findAll(value, rest, path + "/" + key, found);
-  } else if (json.is_object() && json.contains(member)) {
-    findAll(json[member], rest, path + "/" + member, found);
-  } else {
+  auto const index = parseInteger(key);
+  if (member == "*" && json.is_structured())
+    for (auto const& [name, value] : json.items()) findAll(value, rest, path + "/" + escaped(name), found);
+  else if (json.is_object() && json.contains(key))
+    findAll(json[key], rest, path + "/" + member, found);
+  else if (json.is_array() && index && *index >= 0 && static_cast<std::size_t>(*index) < json.size())
+    findAll(json[static_cast<std::size_t>(*index)], rest, path + "/" + member, found);
+  else
     found.push_back({path + "/" + member + std::string(rest), nullptr});
-  }
-}
-
-void findFailures(Json const& json, std::string const& path, Json& list) {
-  if (!json.is_structured()) return;
-  if (json.is_object() && json.size() == 1 && json.contains("failure"))
-    return list.push_back({{"where", path}, {"reason", json["failure"]}});
-  if (json.is_object() && json.contains("unreadable") && !json["unreadable"].is_null())
-    list.push_back({{"where", path}, {"reason", json["unreadable"]}});
-  if (json.is_object() && json.contains("refused"))
-    for (auto const& frame : json["refused"]) list.push_back({{"where", path}, {"reason", frame["reason"]}});
-  for (auto const& [key, value] : json.items()) findFailures(value, path + "/" + key, list);
 }
 
 }  // namespace
@@ -181,12 +183,6 @@ Json checksJson(std::vector<PassBand> const& bands, Json const& report) {
                                  band.high, band.source));
   }
   return checks;
-}
-
-Json failuresJson(Json const& report) {
-  Json list = Json::array();
-  findFailures(report, "", list);
-  return list;
 }
 
 #define SINTER_INSTANTIATE(SPACE)                                                            \

@@ -1,5 +1,5 @@
 /// \file
-/// The sections of `sinter validate`, part by part (report.json: docs/validation.md).
+/// The sections of `sinter validate`, part by part (report.json: docs/validate.md).
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,7 +16,7 @@ template <class ExecutionSpace>
 [[nodiscard]] nlohmann::ordered_json standardChecksJson();
 
 /// Errors of a potential on labelled structures: `frames`, `atoms`, `errors`, `parity`.
-/// \throws InputError when the file has no labels or cannot be read, and when an energy or force is not finite;
+/// \throws InputError when the file has no labels or cannot be read, and when an energy, force or virial is not finite;
 /// Interrupted.
 template <class ExecutionSpace>
 [[nodiscard]] nlohmann::ordered_json labelErrorsJson(MtpModel const& model, NamedFile const& set,
@@ -32,9 +32,5 @@ template <class ExecutionSpace>
 /// `passed`. A value that is not there, or not a number, has not passed.
 [[nodiscard]] nlohmann::ordered_json checksJson(std::vector<PassBand> const& bands,
                                                 nlohmann::ordered_json const& report);
-
-/// What failed in a report: a list of `where` (JSON pointer) and `reason`, from objects with the one member `failure`,
-/// and from trajectories that could not be read to their end or have frames that are no valid structures.
-[[nodiscard]] nlohmann::ordered_json failuresJson(nlohmann::ordered_json const& report);
 
 }  // namespace sinter::app

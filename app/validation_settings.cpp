@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sinter/core/chemical_elements.hpp"
+#include "sinter/core/error.hpp"
 #include "sinter/fitting/toml_reader.hpp"
 #include "sinter/simulation/crystals.hpp"
 
@@ -29,7 +30,8 @@ std::vector<NamedFile> namedFiles(std::optional<TomlTable> table) {
   std::vector<NamedFile> files;
   if (!table) return files;
   for (auto const& name : table->keys()) {
-    if (name.empty() || name.find('/') != std::string::npos || name.find('~') != std::string::npos)
+    if (name.empty()) table->fail(name, "found an empty name, expected letters");
+    if (name.find('/') != std::string::npos || name.find('~') != std::string::npos)
       table->fail(name, "found / or ~ in a name, expected one without");  // in paths of values
     files.push_back({name, *table->text(name)});
   }
@@ -47,22 +49,11 @@ void readErrors(TomlTable table, ValidationSettings& settings) {
   settings.keys.energy = table.text("energy_key").value_or("");
   settings.keys.force = table.text("force_key").value_or("");
   settings.keys.virial = table.text("virial_key").value_or("");
+  settings.species = table.text("species").value_or("");
   settings.costs = table.text("costs").value_or("");
   table.finish();
-  if (settings.sets.empty()) table.fail("sets", "expected structures with labels: sets = { name = \"file\" }");
-}
-
-// The kinds of this name, of all kinds that there are.
-template <class Kind>
-std::vector<Kind> kindsOf(TomlTable& table, std::string const& key, std::vector<Kind> const& all) {
-  std::vector<std::string> names;
-  for (Kind const kind : all) names.push_back(nameOf(kind));
-  std::vector<Kind> kinds;
-  for (auto const& word : table.texts(key).value_or(std::vector<std::string>{})) {
-    requireOneOf(table, key, word, names);
-    kinds.push_back(all[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())]);
-  }
-  return kinds;
+  if (settings.sets.empty())
+    table.fail("sets", "found none, expected structures with labels: sets = { name = \"file\" }");
 }
 
 std::vector<std::string> wordsOf(TomlTable& table, std::string const& key, std::vector<std::string> const& known) {
@@ -73,6 +64,17 @@ std::vector<std::string> wordsOf(TomlTable& table, std::string const& key, std::
       table.fail(key, "found \"" + *word + "\" twice, expected it once");
   }
   return words;
+}
+
+// The kinds of this name, of all kinds that there are.
+template <class Kind>
+std::vector<Kind> kindsOf(TomlTable& table, std::string const& key, std::vector<Kind> const& all) {
+  std::vector<std::string> names;
+  for (Kind const kind : all) names.push_back(nameOf(kind));
+  std::vector<Kind> kinds;
+  for (auto const& word : wordsOf(table, key, names))
+    kinds.push_back(all[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())]);
+  return kinds;
 }
 
 std::vector<double> ascending(TomlTable& table, std::string const& key, std::vector<double> fallback) {
@@ -91,7 +93,8 @@ void readStatic(TomlTable table, ValidationSettings& settings) {
   std::vector<std::string> const crystals(prototypes.begin(), prototypes.end());
   statics.diamond_volume = table.positive("diamond_volume", siliconVolumePerAtom("dia"));
   statics.crystals = wordsOf(table, "crystals", crystals);
-  statics.volumes = ascending(table, "volumes", {0.88, 0.91, 0.94, 0.97, 1, 1.03, 1.06, 1.09, 1.12});
+  statics.volumes =
+      ascending(table, "volumes", {0.88, 0.9, 0.92, 0.94, 0.96, 0.98, 1, 1.02, 1.04, 1.06, 1.08, 1.1, 1.12});
   if (statics.volumes.size() < 4 || statics.volumes.front() <= 0)
     table.fail("volumes", "expected four numbers > 0 or more, relative to the relaxed volume");
   statics.elastic = wordsOf(table, "elastic", crystals);
@@ -106,13 +109,21 @@ void readStatic(TomlTable table, ValidationSettings& settings) {
       kindsOf<DiamondSurface>(table, "surfaces", {DiamondSurface::s100, DiamondSurface::s110, DiamondSurface::s111});
   statics.planes = table.positiveInteger("planes", statics.planes);
   statics.phonons = wordsOf(table, "phonons", {"G", "X", "L"});
+  constexpr int most_cells = 20, most_planes = 200;
+  if (statics.supercell > most_cells)
+    table.fail("supercell", fmt::format("found {}, expected {} at most", statics.supercell, most_cells));
+  if (statics.planes > most_planes)
+    table.fail("planes", fmt::format("found {}, expected {} at most", statics.planes, most_planes));
   table.finish();
+  if (statics.crystals.empty() && statics.elastic.empty() && statics.defects.empty() && statics.surfaces.empty() &&
+      statics.phonons.empty())
+    table.fail("found nothing to compute, expected crystals, elastic, defects, surfaces or phonons");
 }
 
 void readTrajectories(TomlTable table, ValidationSettings& settings) {
   auto& analysis = settings.analysis;
   auto& metrics = analysis.metrics;
-  settings.analysis_text = table.content();
+  settings.analysis_text = table.contentWithout("files");
   settings.trajectories = namedFiles(table.table("files"));
   analysis.trajectory.frames = table.text("frames").value_or(analysis.trajectory.frames);
   analysis.trajectory.species = table.text("species").value_or("");
@@ -144,8 +155,13 @@ void readTrajectories(TomlTable table, ValidationSettings& settings) {
   order.least_grain = table.positiveInteger(of_similarity("least_grain"), static_cast<int>(order.least_grain));
   order.misorientation = table.positive(of_similarity("misorientation"), order.misorientation);
   table.finish();
-  if (settings.trajectories.empty()) table.fail("files", "expected trajectories: files = { name = \"file\" }");
-  checkMetricSettings(metrics);
+  if (settings.trajectories.empty())
+    table.fail("files", "found none, expected trajectories: files = { name = \"file\" }");
+  try {
+    checkMetricSettings(metrics);
+  } catch (InputError const& error) {
+    table.fail(error.what());
+  }
 }
 
 void readMap(TomlTable table, ValidationSettings& settings) {
@@ -154,7 +170,7 @@ void readMap(TomlTable table, ValidationSettings& settings) {
   settings.map_kind = table.text("kind").value_or(settings.map_kind);
   settings.preset = presetOf(table, "preset");
   table.finish();
-  if (settings.mapped.empty()) table.fail("files", "expected structures: files = { name = \"file\" }");
+  if (settings.mapped.empty()) table.fail("files", "found none, expected structures: files = { name = \"file\" }");
   requireOneOf(table, "kind", settings.map_kind, {"kpca", "paper"});
 }
 
@@ -163,7 +179,9 @@ PassBand readBand(TomlTable table, std::string const& name) {
   band.name = name;
   band.value = table.text("value").value_or("");
   if (!band.value.starts_with('/'))
-    table.fail("value", "expected where the number stands in report.json, for example \"/static/*/elastic/dia/c11\"");
+    table.fail("value",
+               "found \"" + band.value +
+                   "\", expected where the number stands in report.json, for example \"/static/*/elastic/dia/c11\"");
   band.source = table.text("source").value_or("");
   if (band.source.empty()) table.fail("source", "expected where the limits come from");
   if (auto const low = table.number("low")) band.low = *low;

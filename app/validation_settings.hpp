@@ -1,5 +1,5 @@
 /// \file
-/// What `sinter validate` is asked for: its TOML file (docs/validation.md).
+/// What `sinter validate` is asked for: its TOML file (docs/validate.md).
 #pragma once
 
 #include <cstdint>
@@ -50,13 +50,14 @@ struct ValidationSettings {
 
   std::vector<NamedFile> sets;  ///< structures with labels
   LabelKeys keys;
-  std::string costs;  ///< of perf/paper_timing
+  std::string species;  ///< of the types of potentials and sets that do not name them
+  std::string costs;    ///< of perf/paper_timing
 
   std::optional<StaticSettings> statics;
 
   std::vector<NamedFile> trajectories;
   AnalysisOptions analysis;   ///< of each of them
-  std::string analysis_text;  ///< the same as TOML
+  std::string analysis_text;  ///< the same as TOML, without the files
 
   std::vector<NamedFile> mapped;  ///< structures of the map
   std::string mapped_frames = ":", map_kind = "kpca", preset = "paper-2022";

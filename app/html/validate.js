@@ -4,9 +4,10 @@ const entries = (object) => Object.entries(object ?? {}).filter(([, value]) => v
 const has = (id) => document.getElementById(id) !== null;
 
 /** An empty place in a section. */
-function place(section, name, parent) {
+let places = 0;
+function place(section, parent) {
   const result = element('div');
-  result.id = `${section}-${name}`.replace(/[^A-Za-z0-9-]/g, '_');
+  result.id = `place-${++places}`;
   (parent ?? document.getElementById(section)).append(result);
   return result.id;
 }
@@ -27,8 +28,9 @@ table('checks', `${report.checks.filter((c) => c.passed).length} of ${report.che
 
 if (has('errors')) {
   const rms = (x, factor, decimals) => (isNumber(x) ? (factor * x).toFixed(decimals) : '–');
-  const costs = new Map((report.costs?.results ?? []).map((r) => [r.potential, r.median]));
-  const costOf = (name) => costs.get(report.potentials[name].file);
+  const baseName = (file) => file.split('/').at(-1);
+  const costs = new Map((report.costs?.results ?? []).map((r) => [baseName(r.potential), r.median]));
+  const costOf = (name) => costs.get(baseName(report.potentials[name].file));
   for (const [set, results] of Object.entries(report.errors)) {
     const of = entries(results);
     table('errors', `Errors on ${set}: energies meV/atom, forces eV/Å, virials meV/atom.`,
@@ -41,7 +43,7 @@ if (has('errors')) {
         table('errors', `RMSE of the ${quantity} on ${set} by kind of structure, ${unit}.`, ['potential', ...types],
           of.map(([name, {errors}]) => [name, ...types.map((type) => rms(errors[type]?.[`${quantity}_rmse`], factor, decimals))]));
     const grid = gridOf('errors');
-    const parity = (quantity, unit) => figure(place('errors', `${set}-${quantity}`, grid), `${set}: predicted against labels.`,
+    const parity = (quantity, unit) => figure(place('errors', grid), `${set}: predicted against labels.`,
       {x: {title: `label, ${unit}`}, y: {title: `predicted, ${unit}`}},
       entries(results).map(([name, {parity: p}]) => ({name, points: zip(p[quantity].reference, p[quantity].predicted), size: 1.5})),
       {diagonal: true});
@@ -49,7 +51,7 @@ if (has('errors')) {
     parity('force', 'eV/Å');
     if (costs.size > 0)
       for (const [quantity, unit, factor] of [['energy', 'meV/atom', 1e3], ['force', 'eV/Å', 1]])
-        figure(place('errors', `${set}-${quantity}-cost`, grid), `${set}: RMSE of the ${quantity} against cost.`,
+        figure(place('errors', grid), `${set}: RMSE of the ${quantity} against cost.`,
           {x: {title: 'time per atom and step, µs', log: true}, y: {title: `RMSE, ${unit}`}},
           entries(results).map(([name, {errors}]) =>
             ({name, points: [[1e6 * costOf(name), factor * errors.all[`${quantity}_rmse`]]], size: 5})));
@@ -77,7 +79,7 @@ if (has('crystals')) {
     (x) => (isNumber(x) ? (factor * x).toFixed(decimals) : '–'));
   const grid = gridOf('crystals');
   for (const crystal of names)
-    figure(place('crystals', crystal, grid), `${crystal}: energy against volume, relative to the relaxed diamond structure of each potential.`,
+    figure(place('crystals', grid), `${crystal}: energy against volume, relative to the relaxed diamond structure of each potential.`,
       {x: {title: 'volume, Å³/atom'}, y: {title: 'energy, eV/atom'}},
       lists.filter(([, value]) => value[crystal]?.curve).map(([name, value]) => {
         const {volume, energy} = value[crystal].curve, base = value.dia?.energy ?? 0;
@@ -94,7 +96,7 @@ if (has('phases')) {
   for (const [name, {pressures, enthalpy}] of lists) {
     if (!enthalpy) continue;
     const base = enthalpy.dia ?? Object.values(enthalpy)[0];
-    figure(place('phases', name, grid), `${name}: enthalpies relative to the first phase.`,
+    figure(place('phases', grid), `${name}: enthalpies relative to the first phase.`,
       {x: {title: 'pressure, GPa'}, y: {title: 'ΔH, meV/atom'}},
       entries(enthalpy).map(([crystal, values]) =>
         ({name: crystal, points: pressures.map((p, i) => [p, isNumber(values[i]) && isNumber(base[i]) ? 1e3 * (values[i] - base[i]) : null]), line: true, size: 2})));
@@ -125,22 +127,22 @@ if (has('trajectories')) {
       all.map(([name, a]) => [name, ...crystals.flatMap((c) => [percent(last(a.crystals?.fraction[c])), digits(last(a.grains?.largest[c]))])]));
   }
   const grid = gridOf('trajectories');
-  const curves = (name, caption, x, y, points) => figure(place('trajectories', name, grid), caption, {x: {title: x}, y: {title: y}},
+  const curves = (caption, x, y, points) => figure(place('trajectories', grid), caption, {x: {title: x}, y: {title: y}},
     all.map(([trajectory, a]) => ({name: trajectory, points: points(a), line: true, size: 0})));
-  curves('pairs', 'Pair distribution.', 'r, Å', 'g(r)', (a) => zip(a.pair_distribution.curves.r, a.pair_distribution.curves.g));
-  curves('factor', 'Structure factor from g(r).', 'Q, 1/Å', 'S(Q)', (a) => zip(a.structure_factor.transformed.curves.q, a.structure_factor.transformed.curves.s));
-  curves('angles', 'Bond angles.', 'angle, degrees', 'probability, 1/degree', (a) => {
+  curves('Pair distribution.', 'r, Å', 'g(r)', (a) => zip(a.pair_distribution.curves.r, a.pair_distribution.curves.g));
+  curves('Structure factor from g(r).', 'Q, 1/Å', 'S(Q)', (a) => zip(a.structure_factor.transformed.curves.q, a.structure_factor.transformed.curves.s));
+  curves('Bond angles.', 'angle, degrees', 'probability, 1/degree', (a) => {
     const {angle, all: counts} = a.bond_angles.histogram;
     return angle ? zip(angle, counts, angle.length / 180 / a.bond_angles.all.count) : [];
   });
   if (all.some(([, a]) => a.trajectory.frames > 1)) {
     const time = (f) => (f.timestep.every(isNumber) ? f.timestep : f.index);
     for (const [key, title, factor] of [['n3', 'N3, %', 100], ['n5', 'N5, %', 100], ['peak_inverse_height', 'H⁻¹', 1]])
-      curves(key, `${title} along the trajectories.`, 'time step or frame', title, ({frames}) => zip(time(frames), frames[key], factor));
-    curves('volume', 'Volume along the trajectories.', 'time step or frame', 'volume, Å³/atom',
+      curves(`${title} along the trajectories.`, 'time step or frame', title, ({frames}) => zip(time(frames), frames[key], factor));
+    curves('Volume along the trajectories.', 'time step or frame', 'volume, Å³/atom',
       ({frames}) => zip(time(frames), frames.volume.map((v, i) => (isNumber(v) ? v / frames.atoms[i] : v))));
     for (const crystal of membersOf(all.map(([name, a]) => [name, a.similarity?.frame ?? {}])))
-      curves(`similarity-${crystal}`, `Similarity of frames to ${crystal}.`, 'time step or frame', 'similarity',
+      curves(`Similarity of frames to ${crystal}.`, 'time step or frame', 'similarity',
         ({frames, similarity}) => zip(time(frames), similarity?.frame[crystal] ?? []));
   }
 }
@@ -149,7 +151,7 @@ if (has('map')) {
   if (report.map.failure) {
     note('map', report.map.failure);
   } else {
-    figure(place('map', 'points'), `Two components, which explain ${fixed(100 * report.map.explained_fraction[0], 1)} and ${fixed(100 * report.map.explained_fraction[1], 1)} % of the variance.`,
+    figure(place('map'), `Two components, which explain ${fixed(100 * report.map.explained_fraction[0], 1)} and ${fixed(100 * report.map.explained_fraction[1], 1)} % of the variance.`,
       {x: {title: 'component 1'}, y: {title: 'component 2'}},
       Object.entries(report.map.points).map(([name, p]) => ({name, points: zip(p.soap_map_1, p.soap_map_2), size: 3})));
   }

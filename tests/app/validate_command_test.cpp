@@ -188,16 +188,17 @@ TEST_F(ValidateCommand, TrajectoryThatEndsTooEarly) {
   json const report = reportOf("[trajectories.files]\ncut = \"" + (folder / "cut.extxyz") + "\"\n", 2);
   EXPECT_EQ(report["trajectories"]["cut"]["trajectory"]["frames"], labelled.size() - 1);
   ASSERT_EQ(report["failures"].size(), 1);
-  EXPECT_EQ(report["failures"][0]["where"], "/trajectories/cut/trajectory");
+  EXPECT_EQ(report["failures"][0]["where"], "/trajectories/cut");
 }
 
 TEST_F(ValidateCommand, BandsJudgeEveryValueTheyMean) {
   json const report = reportOf(
       errorsOf(set) +
       "[checks.forces]\nvalue = \"/errors/*/*/errors/all/force_rmse\"\nhigh = 0.05\nsource = \"noise\"\n"
-      "[checks.nothing]\nvalue = \"/errors/rattled/solid/errors/liquid/force_rmse\"\nlow = 0\nsource = \"-\"\n");
+      "[checks.third]\nvalue = \"/errors/rattled/solid/parity/energy/reference/2\"\nhigh = 0\nsource = "
+      "\"-\"\n[checks.nothing]\nvalue = \"/errors/rattled/solid/errors/liquid/force_rmse\"\nlow = 0\nsource = \"-\"\n");
   json const& checks = report["checks"];
-  ASSERT_EQ(checks.size(), 6 + 3);
+  ASSERT_EQ(checks.size(), 6 + 4);
   EXPECT_EQ(checks[6]["value"], "/errors/rattled/solid/errors/all/force_rmse");
   EXPECT_TRUE(checks[6]["passed"]);
   EXPECT_EQ(checks[6]["found"], report["errors"]["rattled"]["solid"]["errors"]["all"]["force_rmse"]);
@@ -206,6 +207,8 @@ TEST_F(ValidateCommand, BandsJudgeEveryValueTheyMean) {
   EXPECT_TRUE(checks[7]["low"].is_null());
   EXPECT_FALSE(checks[8]["passed"]);
   EXPECT_TRUE(checks[8]["found"].is_null());
+  EXPECT_EQ(checks[9]["found"], report["errors"]["rattled"]["solid"]["parity"]["energy"]["reference"][2]);
+  EXPECT_TRUE(checks[9]["passed"]);
 }
 
 TEST_F(ValidateCommand, WhatFailsFailsAlone) {
@@ -235,8 +238,78 @@ TEST_F(ValidateCommand, WhatFailsFailsAlone) {
   EXPECT_NE(contentOf(out + "/report.html").find("<section id=\"failures\">"), std::string::npos);
   Outcome const again = run("validate --quiet " + quoted(folder / "validate.toml"));
   EXPECT_EQ(again.code, 2);
-  EXPECT_NE(again.err.find("9 parts failed"), std::string::npos) << again.err;
+  EXPECT_NE(again.err.find("(failures: 9; "), std::string::npos) << again.err;
   EXPECT_EQ(std::count(again.err.begin(), again.err.end(), '\n'), 1) << again.err;
+}
+
+TEST_F(ValidateCommand, WhatFailedIsTriedAgain) {
+  std::filesystem::create_directories(out + "/parts");
+  (void)folder.write("out/parts/mine.txt", "not a part");
+  (void)reportOf(errorsOf(set) + "late = \"" + (folder / "late.extxyz") + "\"\n", 2);
+  write(labelled, folder / "late.extxyz");
+  Outcome const outcome = run("validate --resume --backend serial " + quoted(folder / "validate.toml"));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("errors, rattled, solid: there"), std::string::npos) << outcome.err;
+  json const report = json::parse(contentOf(out + "/report.json"));
+  EXPECT_EQ(report["errors"]["late"], report["errors"]["rattled"]);
+  EXPECT_TRUE(report["failures"].empty());
+  EXPECT_EQ(contentOf(out + "/parts/mine.txt"), "not a part");
+  auto const parts = std::filesystem::directory_iterator(out + "/parts");
+  EXPECT_EQ(std::distance(begin(parts), end(parts)), 1);
+  // A set that has changed is another one.
+  (void)reportOf(errorsOf(set) + "none = \"" + (folder / "none.extxyz") + "\"\n", 2);
+  labelled.pop_back();
+  write(labelled, set);
+  EXPECT_EQ(run("validate --quiet --resume --backend serial " + quoted(folder / "validate.toml")).code, 2);
+  EXPECT_EQ(json::parse(contentOf(out + "/report.json"))["errors"]["rattled"]["solid"]["frames"], labelled.size());
+}
+
+TEST_F(ValidateCommand, ReferencesHaveTheShapeOfTheReport) {
+  std::string const file = folder / "reference.json";
+  auto const reasonFor = [&](std::string const& content, int code) {
+    (void)folder.write("reference.json", content);
+    json const report = reportOf("[references]\nother = \"" + file + "\"\n" + errorsOf(set), code);
+    return report["references"]["other"].value("failure", "none");
+  };
+  EXPECT_EQ(reasonFor(R"({"static": {"elastic": {"dia": {"c11": 153.3}}, "phonons": {"G": [0, 15]},
+                          "defects": {"vacancy": 3.67}, "surfaces": {"111": {"relaxed": 0.1}}}})",
+                      0),
+            "none");
+  auto const refused = [&](std::string const& property, std::string const& reason) {
+    EXPECT_EQ(reasonFor("{\"static\": {" + property + "}}", 2), file + ": /static/" + reason);
+  };
+  refused(R"("phonons": {"G": 3})", "phonons/G: found 3, expected a list of numbers");
+  refused(R"("elastic": {"dia": {"c11": "153"}})", "elastic/dia/c11: found \"153\", expected a number");
+  refused(R"("crystals": {"dia": {"curve": {"volume": [1]}}})",
+          "crystals/dia/curve: found {\"volume\":[1]}, expected an object with energy");
+  refused(R"("phases": {"pressures": [0], "enthalpy": {"dia": [1, 2]}})",
+          "phases/enthalpy/dia: found [1,2], expected as many numbers as pressures");
+  EXPECT_EQ(reasonFor(R"({"refused": [1]})", 0), "none");  // names that mean nothing there
+}
+
+TEST_F(ValidateCommand, FoldersAndPipesAreNoInputs) {
+  std::filesystem::create_directory(folder / "folder");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  json const report =
+      reportOf(errorsOf(folder / "folder") + "[trajectories.files]\nfailure = \"" + (folder / "pipe") + "\"\n", 2);
+  EXPECT_NE(report["errors"]["rattled"]["solid"]["failure"].get<std::string>().find("found a folder"),
+            std::string::npos);
+  EXPECT_NE(report["trajectories"]["failure"]["failure"].get<std::string>().find("found a pipe"), std::string::npos);
+  EXPECT_EQ(report["failures"].size(), 3);
+}
+
+TEST_F(ValidateCommand, TablesAreThoseOfTheReport) {
+  json const report = reportOf("[trajectories]\nr_max = 4\nvectors = 1\n[trajectories.files]\n\"a b\" = \"" + set +
+                               "\"\na_b = \"" + set + "\"\n");
+  EXPECT_EQ(report["tables"].size(), 1 + 2 * 6);
+  EXPECT_TRUE(std::filesystem::exists(out + "/csv/a_b_2-frames.csv"));
+  (void)folder.write("out/csv/mine.csv", "not a table of the report");
+  (void)reportOf(errorsOf(set));
+  EXPECT_FALSE(std::filesystem::exists(out + "/csv/a_b-frames.csv"));
+  EXPECT_TRUE(std::filesystem::exists(out + "/csv/mine.csv"));
+  // The report does not replace what it is made from.
+  expectFailure("validate " + quoted(settings("[references]\nold = \"" + out + "/report.json\"\n" + errorsOf(set))),
+                "found the name of another input");
 }
 
 TEST_F(ValidateCommand, RefusesWhatItCannotMean) {
@@ -257,6 +330,10 @@ TEST_F(ValidateCommand, RefusesWhatItCannotMean) {
   refused(errorsOf(set) + "[checks.a]\nvalue = \"/x\"\nsource = \"-\"\n", "expected low, high or both");
   refused(errorsOf(set) + "[checks.a]\nvalue = \"/x\"\nlow = 2\nhigh = 1\nsource = \"-\"\n", "found a limit below low");
   refused("[trajectories.files]\na = \"b\"\n[trajectories]\nbond_cutoff = 0\n", "bond_cutoff");
+  refused("[trajectories.files]\na = \"b\"\n[trajectories]\nr_bin = 100\n", "validate.toml:");
+  refused("[static]\nelement = \"Si\"\n", "static: found nothing to compute");
+  refused("[static]\nelement = \"Si\"\ndefects = [\"vacancy\", \"vacancy\"]\n", "twice");
+  refused("[static]\nelement = \"Si\"\ndefects = [\"vacancy\"]\nsupercell = 200\n", "expected 20 at most");
 }
 
 }  // namespace

@@ -223,10 +223,16 @@ std::vector<std::string> TomlTable::keys() const {
   return result;
 }
 
-std::string TomlTable::content() const {
+std::string TomlTable::contentWithout(std::string const& key) const {
+  toml::table table = _content->table;
+  table.erase(key);
   std::ostringstream text;
-  text << _content->table;
+  text << table;
   return text.str();
+}
+
+void TomlTable::fail(std::string const& message) const {
+  throw InputError(_file, _content->table.source().begin.line, (_path.empty() ? "" : _path + ": ") + message);
 }
 
 void TomlTable::finish() const {

@@ -31,8 +31,8 @@ class TomlTable {
   std::optional<TomlTable> table(std::string const& key);
   [[nodiscard]] std::vector<std::string> keys() const;
 
-  /// All of the table as TOML, keys in the order of the alphabet.
-  [[nodiscard]] std::string content() const;
+  /// The table as TOML without one of its keys; keys are in the order of the alphabet.
+  [[nodiscard]] std::string contentWithout(std::string const& key) const;
 
   /// Numbers in a range, `fallback` when the key is absent. \throws InputError for others.
   double positive(std::string const& key, double fallback);
@@ -44,6 +44,9 @@ class TomlTable {
 
   /// "file:line: path.key: message" as an exception.
   [[noreturn]] void fail(std::string const& key, std::string const& message) const;
+
+  /// The same of the table as a whole.
+  [[noreturn]] void fail(std::string const& message) const;
 
  private:
   struct Content;  // of the library that parses, whose headers nvcc cannot read
