@@ -39,10 +39,11 @@ class CrystalOrderTest : public testing::Test {
 };
 TYPED_TEST_SUITE(CrystalOrderTest, test::ExecutionSpaces);
 
-// A box with an edge of 32 A along x and 18 A across, the left half of one crystal and the right of another.
-Structure bicrystal(Structure const& left, Structure const& right) {
+// 32 A along x and 18 A across, the left half of one crystal and the right of another; with `gap` (A) around them there
+// is one boundary.
+Structure bicrystal(Structure const& left, Structure const& right, double gap = 0) {
   Structure result;
-  result.cell = {{{32, 0, 0}, {0, 18, 0}, {0, 0, 18}}};
+  result.cell = {{{32 + gap, 0, 0}, {0, 18 + gap, 0}, {0, 0, 18 + gap}}};
   result.periodic = {true, true, true};
   for (auto const* half : {&left, &right}) {
     double const begin = half == &left ? 0 : 16;
@@ -108,6 +109,79 @@ TYPED_TEST(CrystalOrderTest, OfGrainsWithKnownDirections) {
   EXPECT_GT(together.grains.grains[0].atoms, found.grains.grains[0].atoms + 60);
   EXPECT_EQ(together.grains.grains[0].dimensions, 3);
   EXPECT_LT(together.axes[0]->alignment, 0.6);
+}
+
+// Directions turn from atom to atom across a boundary, whatever its angle: neighbours there say little.
+TYPED_TEST(CrystalOrderTest, OfBoundariesOfAnyAngle) {
+  CrystalOrder<TypeParam> order(this->settings(), this->crystals());
+  for (double const angle : {8.0, 20.0, 25.0, 45.0, 60.0}) {
+    SCOPED_TRACE(angle);
+    Structure const left = rotated(simpleHexagonal(), {0, 1, 0}, angle / 2),
+                    right = rotated(simpleHexagonal(), {0, 1, 0}, -angle / 2);
+    auto const found = order.measure(bicrystal(left, right, 10), "frame");
+    auto const& grains = found.grains.grains;
+    ASSERT_GE(grains.size(), 1U);
+    if (angle < 15) {
+      EXPECT_GT(grains[0].atoms, 0.7 * found.fractions[0] * static_cast<double>(found.classes.size()));  // of both
+      continue;
+    }
+    ASSERT_GE(grains.size(), 2U);
+    EXPECT_GT(grains[1].atoms, grains[0].atoms / 2);
+    EXPECT_NEAR(angleBetween(found.axes[0]->direction, found.axes[1]->direction), angle, 9);  // small, with surfaces
+  }
+}
+
+// Thermal motion turns the directions of atoms, but the crystal stays one.
+TYPED_TEST(CrystalOrderTest, OfWarmBetaTin) {
+  Structure cell;
+  cell.cell = {{{4.81148, 0, 0}, {0, 4.81148, 0}, {0, 0, 2.65557}}};
+  cell.periodic = {true, true, true};
+  for (Vector3 const& f : {Vector3{0, 0, 0}, {0, 0.5, 0.25}, {0.5, 0.5, 0.5}, {0.5, 0, 0.75}})
+    cell.positions.push_back({f[0] * 4.81148, f[1] * 4.81148, f[2] * 2.65557});
+  cell.species.assign(4, 14);
+  ReferenceStructures const crystals = {{cell, reference::diamond(1, 5.43, 0)}, {"bSn", "dia"}, {"bSn", "dia"}};
+  Structure warm;
+  warm.periodic = cell.periodic;
+  reference::Random random(3);
+  constexpr std::array<int, 3> times = {5, 5, 8};
+  for (std::size_t x = 0; x < 3; ++x) warm.cell[x][x] = times[x] * cell.cell[x][x];
+  for (int n = 0; n < times[0] * times[1] * times[2]; ++n)
+    for (auto r : cell.positions) {
+      std::array<int, 3> const at = {n % times[0], n / times[0] % times[1], n / (times[0] * times[1])};
+      for (std::size_t x = 0; x < 3; ++x) {
+        double sum = 0;  // of four: near to a normal distribution of variance 4/3
+        for (int part = 0; part < 4; ++part) sum += random();
+        r[x] += at[x] * cell.cell[x][x] + 0.15 * std::sqrt(0.75) * sum;
+      }
+      warm.positions.push_back(r);
+    }
+  warm.species.assign(warm.size(), 14);
+  auto settings = this->settings();
+  settings.threshold = 0.5;
+  auto const found = CrystalOrder<TypeParam>(settings, crystals).measure(warm, "warm");
+  EXPECT_GT(found.fractions[0], 0.9);
+  ASSERT_GE(found.grains.grains.size(), 1U);
+  EXPECT_GT(found.grains.grains[0].atoms, 0.75 * found.fractions[0] * static_cast<double>(warm.size()));
+  EXPECT_EQ(found.grains.grains[0].dimensions, 3);
+  EXPECT_LT(angleBetween(found.axes[0]->direction, {0, 0, 1}), 5);
+}
+
+// A crystal whose atoms have axes of their own, along x and along y, has none: their mean would be z's.
+TYPED_TEST(CrystalOrderTest, OfAtomsWithDifferentAxes) {
+  Structure net;  // chains along x in one layer, along y in the next
+  net.cell = {{{2.4, 0, 0}, {0, 2.4, 0}, {0, 0, 6}}};
+  net.periodic = {true, true, true};
+  net.positions = {{0, 0, 0}, {0, 0, 3}};
+  net.species = {14, 14};
+  EXPECT_TRUE(bondAxisOf(TypeParam(), net, 2.5));  // four bonds across z at both
+  net.cell[1][1] = 3;
+  Structure turned = net;
+  turned.cell = {{{4.8, 0, 0}, {0, 4.8, 0}, {0, 0, 6}}};
+  turned.positions = {{0, 0, 0}, {2.4, 0, 0}, {0, 2.7, 0}, {2.4, 2.7, 0},
+                      {0, 0, 3}, {0, 2.4, 3}, {2.7, 0, 3}, {2.7, 2.4, 3}};
+  turned.cell[0][0] = turned.cell[1][1] = 4.8;
+  turned.species.assign(8, 14);
+  EXPECT_FALSE(bondAxisOf(TypeParam(), turned, 2.45));
 }
 
 TYPED_TEST(CrystalOrderTest, OfPureAndOfEmptyFrames) {

@@ -181,12 +181,21 @@ TYPED_TEST(GrainsTest, AreSortedAndSmallOnesLeftOut) {
   EXPECT_LT(found.grains[2].first_atom, found.grains[3].first_atom);
   for (std::size_t i = 0; i < classes.size(); ++i)
     EXPECT_EQ(found.of_atoms[i] == no_crystal, classes[i] == no_crystal || classes[i] == 1);
-  // Without bonds across the middle of the slab there are two of it.
-  auto const cut = findGrains(
-      TypeParam(), listOf<TypeParam>(crystal, 2.6), classes, 2,
-      [&](std::size_t i, std::size_t j) { return std::abs(crystal.positions[i][0] - crystal.positions[j][0]) < 1; });
+  // Where the halves of the slab have different directions, there are two of it.
+  std::vector<Voigt> directions(crystal.size());
+  for (std::size_t i = 0; i < directions.size(); ++i) directions[i][crystal.positions[i][0] < 1 ? 0 : 1] = 1;
+  auto const bonds = listOf<TypeParam>(crystal, 2.6);
+  GrainDirections apart{.of_atoms = directions, .least = 0.5};
+  auto const cut = findGrains(TypeParam(), bonds, classes, 2, apart);
   EXPECT_EQ(cut.grains.size(), 5U);
   EXPECT_EQ(cut.grains[0].atoms, 64);
+  apart.least = 0;
+  EXPECT_EQ(findGrains(TypeParam(), bonds, classes, 2, apart).of_atoms, found.of_atoms);
+  apart.least = 0.5;
+  apart.least_atoms = 65;  // more than a half has: their directions do not count
+  EXPECT_EQ(findGrains(TypeParam(), bonds, classes, 2, apart).grains.size(), found.grains.size());
+  apart.of_atoms = apart.of_atoms.first(3);
+  expectInputError([&] { (void)findGrains(TypeParam(), bonds, classes, 2, apart); }, "found 3 directions for");
 }
 
 TYPED_TEST(GrainsTest, AreInvariant) {

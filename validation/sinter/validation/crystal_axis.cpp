@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <set>
 #include <string>
 
@@ -166,13 +167,20 @@ std::optional<BondAxis> bondAxisOf(ExecutionSpace const& space, Structure const&
       std::any_of(bonds.begin(), bonds.end(), [&](int count) { return count != bonds[0]; }))
     return std::nullopt;
   Voigt mean{};
-  for (auto const& tensor : bondTensors(space, list, bonds))
+  auto const tensors = bondTensors(space, list, bonds);
+  for (auto const& tensor : tensors)
     for (std::size_t v = 0; v < 6; ++v) mean[v] += tensor[v] / static_cast<double>(bonds.size());
   auto const values = eigenpairsOf(mean).values;
   bool const of_first = values[0] - values[1] > values[1] - values[2];
   double const contrast = contrastOf(values, of_first), trace = bonds[0],
                others = of_first ? values[1] - values[2] : values[0] - values[1];
   if (!(std::abs(contrast) > 0.05 * trace && others < 0.01 * trace)) return std::nullopt;
+  // Where atoms show different directions (that only their mean makes one axis of), none of them is the crystal's.
+  std::vector<int> each(bonds.size());
+  std::iota(each.begin(), each.end(), 0);
+  auto const directions = axisDirections(space, list, tensors, each);
+  for (auto const& direction : directions)
+    if (std::inner_product(direction.begin(), direction.end(), directions[0].begin(), 0.0) < 0.99) return std::nullopt;
   return BondAxis{bonds[0], contrast};
 }
 

@@ -36,8 +36,9 @@ struct BondAxis {
 /// are those of the chains along c, the others lie across. Its two shortest bonds show c as well, but thermal motion
 /// blurs which they are (2.48 and 2.66 A); the eight nearest neighbours stay the same (the next are 3.6 A away).
 ///
-/// \returns nothing for crystals without such an axis (cubic ones, close packing), where atoms have different numbers
-/// of bonds, or more than `most_bonds` of them \param bond_cutoff (A) of the bonds that are counted
+/// \returns nothing for crystals without such an axis (cubic ones, close packing), whose atoms differ in direction,
+/// where atoms have different numbers of bonds, or more than `most_bonds` of them \param bond_cutoff (A) of the bonds
+/// that are counted
 template <class ExecutionSpace>
 [[nodiscard]] std::optional<BondAxis> bondAxisOf(ExecutionSpace const& space, Structure const& crystal,
                                                  double bond_cutoff);
@@ -59,7 +60,8 @@ template <class ExecutionSpace>
 /// A direction without a sign.
 struct CrystalAxis {
   Vector3 direction{};   ///< of length 1; its component of the largest magnitude is positive
-  double alignment = 0;  ///< 1 in the crystal itself, less where bonds are disordered or several directions are mixed
+  double alignment = 0;  ///< 1 in the crystal itself, less where several directions are mixed; in small grains, where
+                         ///< surfaces count, also more
 };
 
 /// The axis of atoms whose tensors have the mean `tensor`.

@@ -128,13 +128,12 @@ void CrystalOrder<ExecutionSpace>::findGrains(Structure const& structure, FrameO
       counts[i] = _bond_axes[static_cast<std::size_t>(c)]->bonds;
   auto const tensors = bondTensors(_space, _nearby, counts);
   auto const directions = axisDirections(_space, _bonds, tensors, order.classes);
-  double const cosine = std::cos(_settings.misorientation * std::numbers::pi / 180),
-               least = (3 * cosine * cosine - 1) / 2;
-  auto const connects = [&](std::size_t i, std::size_t j) {
-    if (counts[i] == 0 || _settings.misorientation == 90) return true;
-    return std::inner_product(directions[i].begin(), directions[i].end(), directions[j].begin(), 0.0) >= least;
-  };
-  order.grains = sinter::findGrains(_space, _bonds, order.classes, _settings.least_grain, connects);
+  std::optional<GrainDirections> apart;  // as wide as the angle may be, all belong together
+  if (_settings.misorientation < 90) {
+    double const cosine = std::cos(_settings.misorientation * std::numbers::pi / 180);
+    apart = {.of_atoms = directions, .least = (3 * cosine * cosine - 1) / 2};
+  }
+  order.grains = sinter::findGrains(_space, _bonds, order.classes, _settings.least_grain, apart);
   std::vector<Voigt> sums(order.grains.grains.size());
   for (std::size_t i = 0; i < tensors.size(); ++i)
     if (int const g = order.grains.of_atoms[i]; g != no_crystal)

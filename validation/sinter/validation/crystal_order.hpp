@@ -28,8 +28,8 @@ struct CrystalOrderSettings {
   std::vector<std::string> classes;  ///< names of the crystals that atoms may be like; none: all
   double bond_cutoff = 2.85;         ///< bonds connect the atoms of a grain (A)
   std::int64_t least_grain = 10;     ///< atoms of the smallest grain that counts
-  /// Bonds between atoms of crystals with an axis (`bondAxisOf`) connect them when their axes include a smaller angle
-  /// (degrees; 90: all do). 15 is the usual limit between boundaries of low and high angle.
+  /// Bonds connect grains of crystals with an axis (`bondAxisOf`) when the axes of both include a smaller angle
+  /// (degrees; 90: always). 15 is the usual limit between boundaries of low and high angle.
   double misorientation = 15;
 };
 

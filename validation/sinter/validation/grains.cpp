@@ -2,6 +2,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string>
@@ -20,11 +21,15 @@ using Translation = std::array<std::int64_t, 3>;  // in lattice vectors
 Translation operator+(Translation const& a, Translation const& b) { return {a[0] + b[0], a[1] + b[1], a[2] + b[2]}; }
 Translation operator-(Translation const& a, Translation const& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
 
+double product(Voigt const& a, Voigt const& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+
 // Sets of atoms, each with a root; every atom knows its translation against the root.
 class Components {
  public:
-  explicit Components(std::size_t atoms) : _parent(atoms), _shift(atoms), _size(atoms, 1) {
+  Components(std::size_t atoms, std::optional<GrainDirections> const& directions)
+      : _parent(atoms), _shift(atoms), _size(atoms, 1), _directions(directions) {
     std::iota(_parent.begin(), _parent.end(), 0);
+    if (directions) _sums.assign(directions->of_atoms.begin(), directions->of_atoms.end());
   }
 
   // Root of an atom, and the atom's translation. Paths are halved on the way.
@@ -40,11 +45,11 @@ class Components {
     return {atom, total};
   }
 
-  // Joins the sets of atoms i and j, of which j's image lies beside i.
+  // Joins the sets of atoms i and j, of which j's image lies beside i, unless their directions differ.
   void connect(std::size_t i, std::size_t j, Translation const& image) {
     auto [root, shift] = find(i);
     auto [other, other_shift] = find(j);
-    if (root == other) return;
+    if (root == other || !agree(root, other)) return;
     Translation between = shift + image - other_shift;  // of `other` against `root`
     if (_size[root] < _size[other]) {
       std::swap(root, other);
@@ -53,12 +58,22 @@ class Components {
     _parent[other] = static_cast<int>(root);
     _shift[other] = between;
     _size[root] += _size[other];
+    if (_directions)
+      for (std::size_t v = 0; v < 6; ++v) _sums[root][v] += _sums[other][v];
   }
 
  private:
+  [[nodiscard]] bool agree(std::size_t a, std::size_t b) const {
+    if (!_directions || std::min(_size[a], _size[b]) < _directions->least_atoms) return true;
+    double const squared = product(_sums[a], _sums[a]) * product(_sums[b], _sums[b]);
+    return squared == 0 || product(_sums[a], _sums[b]) >= _directions->least * std::sqrt(squared);
+  }
+
   std::vector<int> _parent;
   std::vector<Translation> _shift;  // against the parent
   std::vector<int> _size;           // of roots
+  std::optional<GrainDirections> const& _directions;
+  std::vector<Voigt> _sums;  // of directions, of roots
 };
 
 // Independent ones of the winding vectors of a grain.
@@ -99,11 +114,14 @@ auto onHost(View const& view, std::int64_t size) {
 template <class ExecutionSpace>
 Grains findGrains(ExecutionSpace const& space, NeighborList<typename ExecutionSpace::memory_space> const& bonds,
                   std::span<int const> classes, std::int64_t least_atoms,
-                  std::function<bool(std::size_t i, std::size_t j)> const& connects) {
+                  std::optional<GrainDirections> const& directions) {
   auto const atoms = static_cast<std::size_t>(bonds.numCentres());
   if (classes.size() != atoms)
     throw InputError("findGrains: found " + std::to_string(classes.size()) + " classes for " + std::to_string(atoms) +
                      " atoms, expected one per atom");
+  if (directions && directions->of_atoms.size() != atoms)
+    throw InputError("findGrains: found " + std::to_string(directions->of_atoms.size()) + " directions for " +
+                     std::to_string(atoms) + " atoms, expected one per atom");
   Grains result;
   result.of_atoms.assign(atoms, no_crystal);
   if (atoms == 0) return result;
@@ -111,19 +129,34 @@ Grains findGrains(ExecutionSpace const& space, NeighborList<typename ExecutionSp
   auto const offsets = onHost(bonds.offsets, static_cast<std::int64_t>(atoms) + 1);
   auto const neighbors = onHost(bonds.neighbors, bonds.pairs());
   auto const images = onHost(bonds.images, bonds.pairs());
-  // Bonds within a class; of the two directions one.
+  // Bonds within a class; of both ways one.
   auto const forEachBond = [&](auto const& use) {
     for (std::size_t i = 0; i < atoms; ++i) {
       if (classes[i] == no_crystal) continue;
-      for (std::int64_t k = offsets(i); k < offsets(i + 1); ++k) {
-        auto const j = static_cast<std::size_t>(neighbors(k));
-        if (j <= i && classes[j] == classes[i] && (!connects || connects(i, j)))
-          use(i, j, Translation{images(k)[0], images(k)[1], images(k)[2]});
-      }
+      for (std::int64_t k = offsets(i); k < offsets(i + 1); ++k)
+        if (auto const j = static_cast<std::size_t>(neighbors(k)); j <= i && classes[j] == classes[i]) use(i, j, k);
     }
   };
-  Components components(atoms);
-  forEachBond([&](std::size_t i, std::size_t j, Translation const& image) { components.connect(i, j, image); });
+  auto const imageOf = [&](std::int64_t k) { return Translation{images(k)[0], images(k)[1], images(k)[2]}; };
+  Components components(atoms, directions);
+  if (directions) {
+    struct Bond {
+      std::int64_t place;  // in the list
+      int centre;
+      float agreement;  // of the directions of its atoms
+    };
+    std::vector<Bond> sorted;
+    forEachBond([&](std::size_t i, std::size_t j, std::int64_t k) {
+      double const agreement = product(directions->of_atoms[i], directions->of_atoms[j]);
+      sorted.push_back({k, static_cast<int>(i), static_cast<float>(agreement)});
+    });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](Bond const& a, Bond const& b) { return a.agreement > b.agreement; });
+    for (auto const& [k, centre, agreement] : sorted)
+      components.connect(static_cast<std::size_t>(centre), static_cast<std::size_t>(neighbors(k)), imageOf(k));
+  } else {
+    forEachBond([&](std::size_t i, std::size_t j, std::int64_t k) { components.connect(i, j, imageOf(k)); });
+  }
 
   std::vector<int> grain_of_root(atoms, no_crystal);
   for (std::size_t i = 0; i < atoms; ++i) {
@@ -137,8 +170,9 @@ Grains findGrains(ExecutionSpace const& space, NeighborList<typename ExecutionSp
     ++result.grains[static_cast<std::size_t>(grain)].atoms;
   }
   std::vector<Windings> windings(result.grains.size());
-  forEachBond([&](std::size_t i, std::size_t j, Translation const& image) {
-    auto const w = components.find(i).second + image - components.find(j).second;
+  forEachBond([&](std::size_t i, std::size_t j, std::int64_t k) {
+    if (result.of_atoms[i] != result.of_atoms[j]) return;
+    auto const w = components.find(i).second + imageOf(k) - components.find(j).second;
     if (w != Translation{}) windings[static_cast<std::size_t>(result.of_atoms[i])].add(w);
   });
   for (std::size_t g = 0; g < windings.size(); ++g) {
@@ -165,7 +199,7 @@ Grains findGrains(ExecutionSpace const& space, NeighborList<typename ExecutionSp
 
 #define SINTER_INSTANTIATE(SPACE)                                                                          \
   template Grains findGrains(SPACE const&, NeighborList<SPACE::memory_space> const&, std::span<int const>, \
-                             std::int64_t, std::function<bool(std::size_t, std::size_t)> const&);
+                             std::int64_t, std::optional<GrainDirections> const&);
 SINTER_FOR_EACH_EXECUTION_SPACE(SINTER_INSTANTIATE)
 
 }  // namespace sinter

@@ -5,10 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "sinter/core/structure.hpp"
 #include "sinter/neighbor/neighbor_list.hpp"
 
 namespace sinter {
@@ -34,6 +35,13 @@ struct Grains {
   std::vector<int> of_atoms;  ///< (atoms) place in `grains`; `no_crystal` for atoms in none
 };
 
+/// What keeps grains of one class apart: the directions of their crystals.
+struct GrainDirections {
+  std::span<Voigt const> of_atoms;  ///< as `axisDirections`; zero where an atom has none
+  double least = 0;                 ///< product of directions of length 1 above which sets of atoms belong together
+  std::int64_t least_atoms = 10;    ///< the direction of smaller sets is taken for noise: they join any other
+};
+
 /// Connected components of the atoms of each class: two atoms of the same class are in one grain when a chain of bonds
 /// between atoms of this class connects them, also across faces of the cell.
 ///
@@ -50,14 +58,17 @@ struct Grains {
 /// \param bonds a list of one structure whose cutoff is the length of bonds
 /// \param classes of atoms, 0, 1, ..., or `no_crystal`
 /// \param least_atoms smaller grains are left out
-/// \param connects whether a bond between atoms i and j of one class connects them; by default all do
-/// \throws InputError unless there is a class for each atom.
-/// Cost: two passes over the bonds in one thread of the host (union-find); 40 bytes per atom. The grains do not depend
-/// on the order of atoms, but for the order of equal ones.
+/// \param directions where sets of atoms that bonds connect are joined only when their directions, the sums over their
+///        atoms, agree. Bonds between atoms of the most similar directions come first (as in Kruskal's algorithm), so
+///        that grains are whole before their boundaries are looked at, where directions turn from atom to atom.
+/// \throws InputError unless there is a class, and a direction where there are such, for each atom.
+/// Cost: two passes over the bonds in one thread of the host (union-find); 40 bytes per atom; with directions bonds are
+/// sorted, 70 bytes per atom and 16 per bond more. The grains do not depend on the order of atoms, but for the order of
+/// equal ones.
 template <class ExecutionSpace>
 [[nodiscard]] Grains findGrains(ExecutionSpace const& space,
                                 NeighborList<typename ExecutionSpace::memory_space> const& bonds,
                                 std::span<int const> classes, std::int64_t least_atoms = 1,
-                                std::function<bool(std::size_t i, std::size_t j)> const& connects = {});
+                                std::optional<GrainDirections> const& directions = {});
 
 }  // namespace sinter
