@@ -72,8 +72,15 @@ void TrajectoryAnalysis::measure(Use const& use) {
     FrameOrder order;
     if (crystals) {
       std::optional<double> pressure;  // (GPa) where crystals follow it
-      if (_options.pressure_key) pressure = pressureByKey(*frame, *_options.pressure_key, "--similarity-pressure-key");
-      order = crystals->measure(frame->structure, frame->name, pressure);
+      try {
+        if (_options.pressure_key)
+          pressure = pressureByKey(*frame, *_options.pressure_key, "--similarity-pressure-key");
+        order = crystals->measure(frame->structure, frame->name, pressure);
+      } catch (InputError const& error) {  // of the first frame a mistake in the command, of later ones theirs
+        stopWhenInterrupted();
+        if (_frames.frames() == 1) throw;
+        order.failures["similarity"] = error.what();
+      }
       stopWhenInterrupted();
       _order->add(frame->index, order, pressure);
       if (_map) _map->add(order.similarity.vector);

@@ -630,8 +630,18 @@ TEST_F(AnalyzeCommand, CrystalsFollowThePressure) {
         fragment);
   };
   auto const low = at(5.5, "pressure", "0"), high = at(5.1, "pressure", "20"), frame = at(5.3, "p_gpa", "10");
-  refused({low, high}, {frame, low},
-          "bad.extxyz: frame 1: found no key p_gpa (--similarity-pressure-key), expected a pressure");
+  refused({low, high}, {low, frame},
+          "bad.extxyz: frame 0: found no key p_gpa (--similarity-pressure-key), expected a pressure");
+  Structure other = frame;
+  other.species.assign(other.size(), 32);
+  write({low, high}, crystals);  // later frames fail for themselves
+  write({frame, low, other, frame}, folder / "in.extxyz");
+  analyze("in.extxyz", "--quiet --export " + more);
+  auto const failures = report()["similarity"]["failures"];
+  ASSERT_EQ(failures.size(), 2U);
+  EXPECT_EQ(failures[0]["frame"], 1);
+  EXPECT_NE(failures[1]["reason"].get<std::string>().find("found species Ge"), std::string::npos);
+  EXPECT_NEAR(report()["similarity"]["frame"]["dia"][3].get<double>(), 1, 1e-12);
   refused({low, high}, {at(5.3, "p_gpa", "high")}, "bad.extxyz: frame 0: found p_gpa = high, expected");
   refused({low, at(5, "", nullptr)}, {frame}, "crystals.extxyz: frame 1: found no pressure, expected");
   refused({low}, {frame}, "dia: found 1 structures and 1 pressures, expected two or more");

@@ -93,6 +93,7 @@ TEST(PressureAdjustedCrystal, RefusesWhatIsNotKnown) {
   expectInputError([&] { through({0}, {5}); }, "dia: found 1 structures and 1 pressures, expected two or more");
   expectInputError([&] { through({0, 1}, {5, 5, 5}); }, "found 3 structures and 2 pressures");
   expectInputError([&] { through({1, 0, 1}, {5, 5, 5}); }, "dia: found two structures at 1 GPa");
+  expectInputError([&] { through({0, 1}, {5, 7}); }, "dia: found a cell at 1 GPa that differs much");
   expectInputError([&] { through({0, INFINITY}, {5, 5}); }, "expected a number");
   auto other = crystal(5), open = other;
   other.species[3] = 6;

@@ -27,7 +27,8 @@ std::vector<int> candidatesOf(std::vector<std::string> const& classes, std::vect
       for (auto const& crystal : names) known += (known.empty() ? "" : ", ") + crystal;
       throw InputError("classes: found '" + name + "', expected names of reference crystals: " + known);
     }
-    result.push_back(static_cast<int>(found - names.begin()));
+    int const place = static_cast<int>(found - names.begin());
+    if (std::find(result.begin(), result.end(), place) == result.end()) result.push_back(place);
   }
   return result;
 }

@@ -30,6 +30,18 @@ std::vector<double> numbersOf(Structure const& structure, std::vector<double> co
   return numbers;
 }
 
+constexpr double largest_change = 0.3;  // of a cell from one pressure to the next: turned ones change by more
+
+// The largest difference of two numbers of cells, relative to the longest edge along a coordinate.
+double distanceOfCells(std::vector<double> const& a, std::vector<double> const& b) {
+  double difference = 0, longest = 0;
+  for (std::size_t n = 0; n < 9; ++n) {
+    difference = std::max(difference, std::abs(a[n] - b[n]));
+    longest = std::max(longest, std::abs(a[n]));
+  }
+  return difference / longest;
+}
+
 // Second derivatives at the knots of natural cubic splines, from a tridiagonal system.
 std::vector<std::vector<double>> curvatureOf(std::vector<double> const& x, std::vector<std::vector<double>> const& y) {
   std::size_t const knots = x.size(), columns = y[0].size();
@@ -68,8 +80,11 @@ PressureAdjustedCrystal::PressureAdjustedCrystal(std::string name, std::span<Str
     if (!_pressures.empty() && pressures[s] == _pressures.back()) fail("found two structures" + at + ", expected one");
     if (!volume(structure)) fail("found a structure without a volume" + at + ", expected a periodic crystal");
     if (structure.species != _form.species) fail("found other atoms" + at + ", expected those of the first structure");
+    auto numbers = numbersOf(structure, _values.empty() ? nullptr : &_values.back());
+    if (!_values.empty() && distanceOfCells(_values.back(), numbers) > largest_change)
+      fail("found a cell" + at + " that differs much from that before, expected the same cell in the same orientation");
     _pressures.push_back(pressures[s]);
-    _values.push_back(numbersOf(structure, _values.empty() ? nullptr : &_values.back()));
+    _values.push_back(std::move(numbers));
   }
   _curvature = curvatureOf(_pressures, _values);
 }

@@ -19,11 +19,12 @@ namespace sinter {
 /// J. Chem. Phys. 157, 104105 (2022).
 class PressureAdjustedCrystal {
  public:
-  /// \param structures periodic, with the same atoms in the same order; fractional coordinates may differ by whole
-  /// numbers
+  /// \param structures periodic, with the same atoms in the same order, cells in the same orientation; fractional
+  /// coordinates may differ by whole numbers
   /// \param pressures (GPa) of them, in any order
   /// \throws InputError (`name` in front) unless there are two structures or more of these kinds, each with a pressure
-  /// of its own.
+  /// of its own, and when a cell differs from that at the pressure before by more than 30 %: it is another one, or
+  /// turned.
   PressureAdjustedCrystal(std::string name, std::span<Structure const> structures, std::span<double const> pressures);
 
   [[nodiscard]] std::string const& name() const { return _name; }
