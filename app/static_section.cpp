@@ -9,6 +9,7 @@
 
 #include "sinter/core/error.hpp"
 #include "sinter/core/execution.hpp"
+#include "sinter/core/number_text.hpp"
 #include "sinter/core/pressure.hpp"
 #include "sinter/simulation/batch_relaxation.hpp"
 #include "sinter/simulation/crystals.hpp"
@@ -16,6 +17,7 @@
 #include "sinter/simulation/phases.hpp"
 #include "sinter/simulation/phonons.hpp"
 #include "sinter/simulation/point_defects.hpp"
+#include "sinter/simulation/same_crystal.hpp"
 #include "sinter/simulation/static_properties.hpp"
 #include "sinter/simulation/surfaces.hpp"
 
@@ -62,6 +64,7 @@ class StaticSection {
             {"lattice", lattice},
             {"bulk_modulus", state.bulk_modulus * gpa},
             {"bulk_modulus_derivative", state.bulk_modulus_derivative},
+            {"neighbor_distances", neighborDistances(crystal)},
             {"curve", curve}};
   }
 
@@ -85,17 +88,21 @@ class StaticSection {
     for (double const pressure : _settings.pressures) pressures.push_back(pressure / gpa);
     auto const curves = enthalpyCurves<Space>(_model, crystals, pressures, _tight);
     auto const sequence = stablePhases(curves);
-    Json enthalpy = Json::object(), volume = Json::object(), same_as = Json::object(), transitions = Json::array();
+    Json enthalpy = Json::object(), volume = Json::object(), same_as = Json::object(), transitions = Json::array(),
+         failures = Json::array();
     for (auto const& [name, points] : curves)
       for (auto const& point : points) {
-        enthalpy[name].push_back(point.enthalpy);
-        volume[name].push_back(point.volume);
+        enthalpy[name].push_back(point.failure ? Json(nullptr) : Json(point.enthalpy));
+        volume[name].push_back(point.failure ? Json(nullptr) : Json(point.volume));
         same_as[name].push_back(point.same_as ? Json(*point.same_as) : Json(nullptr));
+        if (point.failure)
+          failures.push_back({{"crystal", name}, {"pressure", point.pressure * gpa}, {"reason", *point.failure}});
       }
     for (auto const& [from, to, pressure, is_continuous] : sequence.transitions)
       transitions.push_back({{"from", from}, {"to", to}, {"pressure", pressure * gpa}, {"continuous", is_continuous}});
-    return {{"pressures", _settings.pressures}, {"enthalpy", enthalpy},      {"volume", volume}, {"same_as", same_as},
-            {"first", sequence.first},          {"transitions", transitions}};
+    return {
+        {"pressures", _settings.pressures}, {"enthalpy", enthalpy},       {"volume", volume},    {"same_as", same_as},
+        {"first", sequence.first},          {"transitions", transitions}, {"failures", failures}};
   }
 
   [[nodiscard]] Json defect(PointDefect kind) const {
@@ -136,7 +143,20 @@ class StaticSection {
     return std::move(relaxConverged<Space>(_model, _tight, crystal, std::array{name})[0].structure);
   }
 
-  [[nodiscard]] double latticeConstant() const { return relaxed("dia", CrystalCell::conventional).cell[0][0]; }
+  // Of the relaxed diamond structure, which must still be that.
+  [[nodiscard]] double latticeConstant() const {
+    Structure const crystal = relaxed("dia", CrystalCell::conventional);
+    double const a = crystal.cell[0][0];
+    constexpr double tolerance = 1e-4;  // of axes, relative, and of cosines
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < 3; ++j)
+        if (std::abs(crystal.cell[i][j] / a - (i == j ? 1 : 0)) > tolerance)
+          throw InputError("dia: found a relaxed cell that is not cubic, expected the diamond structure");
+    if (double const nearest = neighborDistances(crystal)[0]; nearest >= _model.max_dist)
+      throw InputError("dia: found neighbours " + numberText(nearest) +
+                       " A apart, expected neighbours within the cutoff of " + numberText(_model.max_dist) + " A");
+    return a;
+  }
 
   MtpModel const& _model;
   StaticSettings const& _settings;
@@ -148,7 +168,8 @@ class StaticSection {
 template <class ExecutionSpace>
 std::vector<StaticPart> staticParts(MtpModel const& model, StaticSettings const& settings) {
   StaticSection<ExecutionSpace> const section(model, settings);
-  Json const common = {{"element", settings.element}, {"diamond_volume", settings.diamond_volume}};
+  Json const common = {
+      {"element", settings.element}, {"diamond_volume", settings.diamond_volume}, {"species", model.species}};
   std::vector<StaticPart> parts;
   auto const add = [&](std::vector<std::string> path, Json const& own, std::function<Json()> compute) {
     Json inputs = common;

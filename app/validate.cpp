@@ -28,7 +28,8 @@
 #include "sinter/core/error.hpp"
 #include "sinter/core/file_output.hpp"
 #include "sinter/core/version.hpp"
-#include "sinter/simulation/phases.hpp"
+#include "sinter/simulation/crystals.hpp"
+#include "sinter/simulation/same_crystal.hpp"
 #include "static_section.hpp"
 #include "validation_report.hpp"
 #include "validation_sections.hpp"
@@ -209,6 +210,10 @@ class Validate {
     });
     stopWhenInterrupted();
     if (place->is_object() && place->contains("trajectory")) addFailuresOf((*place)["trajectory"], where);
+    if (place->is_object() && place->contains("enthalpy"))
+      for (auto const& one : (*place)["failures"])
+        addFailure(where, fmt::format("{} at {:.6g} GPa: {}", one["crystal"].get<std::string>(),
+                                      one["pressure"].get<double>(), one["reason"].get<std::string>()));
     if (_options.quiet) return;
     double const seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     bool const failed = place->is_object() && place->contains("failure");
@@ -259,22 +264,24 @@ class Validate {
       }
   }
 
-  // Energies above the diamond structure (eV/atom), and which crystals have relaxed into one that stands before them.
+  // Energies above the diamond structure (eV/atom), and which crystals have relaxed into which other ones.
   static void compareCrystals(Json& crystals) {
-    for (auto crystal = crystals.begin(); crystal != crystals.end(); ++crystal) {
-      if (!crystal->contains("energy")) continue;
-      auto const differs = [&](Json const& other, char const* value) {
-        return (*crystal)[value].get<double>() - other[value].get<double>();
-      };
-      (*crystal)["same_as"] = nullptr;
-      for (auto earlier = crystals.begin(); earlier != crystal; ++earlier)
-        if (earlier->contains("energy") && std::abs(differs(*earlier, "energy")) < same_phase_enthalpy &&
-            std::abs(differs(*earlier, "volume")) < same_phase_volume * (*earlier)["volume"].get<double>()) {
-          (*crystal)["same_as"] = earlier.key();
-          break;
-        }
+    std::vector<std::string> names;
+    std::vector<std::optional<CrystalState>> states;
+    std::vector<CrystalRank> ranks;
+    for (auto const& [name, crystal] : crystals.items()) {
+      if (!crystal.contains("energy")) continue;
+      names.push_back(name);
+      states.push_back(
+          CrystalState{crystal["energy"], crystal["volume"], crystal["neighbor_distances"].get<std::vector<double>>()});
+      ranks.push_back(crystalRank(name, crystalPrototype(name, 14, siliconVolumePerAtom(name))));
+    }
+    auto const identities = crystalIdentities(states, ranks);
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      Json& crystal = crystals[names[c]];
+      crystal["same_as"] = identities[c] == c ? Json(nullptr) : Json(names[identities[c]]);
       if (crystals.contains("dia") && crystals["dia"].contains("energy"))
-        (*crystal)["relative_energy"] = differs(crystals["dia"], "energy");
+        crystal["relative_energy"] = crystal["energy"].get<double>() - crystals["dia"]["energy"].get<double>();
     }
   }
 

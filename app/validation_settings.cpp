@@ -49,7 +49,6 @@ void readErrors(TomlTable table, ValidationSettings& settings) {
   settings.keys.energy = table.text("energy_key").value_or("");
   settings.keys.force = table.text("force_key").value_or("");
   settings.keys.virial = table.text("virial_key").value_or("");
-  settings.species = table.text("species").value_or("");
   settings.costs = table.text("costs").value_or("");
   table.finish();
   if (settings.sets.empty())
@@ -199,6 +198,7 @@ ValidationSettings readValidationSettings(std::string const& file, std::vector<s
   ValidationSettings settings;
   settings.potentials = namedFiles(top.table("potentials"));
   settings.references = namedFiles(top.table("references"));
+  settings.species = top.text("species").value_or("");
   auto const section = [&](char const* name, bool of_potentials, auto const& read) {
     auto table = top.table(name);
     if (!table) return;

@@ -46,12 +46,12 @@ struct StaticSettings {
 /// Sections that are not asked for are empty.
 struct ValidationSettings {
   std::vector<NamedFile> potentials;
+  std::string species;                ///< of the types of potentials and sets that do not name them
   std::vector<NamedFile> references;  ///< values known from elsewhere, as JSON: what a potential has in `static`
 
   std::vector<NamedFile> sets;  ///< structures with labels
   LabelKeys keys;
-  std::string species;  ///< of the types of potentials and sets that do not name them
-  std::string costs;    ///< of perf/paper_timing
+  std::string costs;  ///< of perf/paper_timing
 
   std::optional<StaticSettings> statics;
 

@@ -15,6 +15,7 @@
 #include "sinter/simulation/crystals.hpp"
 #include "sinter/simulation/phonons.hpp"
 #include "sinter/simulation/point_defects.hpp"
+#include "sinter/simulation/same_crystal.hpp"
 #include "sinter/simulation/static_properties.hpp"
 #include "sinter/simulation/surfaces.hpp"
 #include "sinter/soap/soap_evaluator.hpp"
@@ -139,6 +140,55 @@ TEST_F(ValidateCommand, StaticPropertiesAreThoseOfTheLibrary) {
   EXPECT_NEAR(found["phases"]["enthalpy"]["dia"][0], dia["energy"], 1e-6);
   std::string const table = contentOf(out + "/csv/static.csv");
   EXPECT_NE(table.find("\nsolid,/elastic/dia/c11,"), std::string::npos);
+}
+
+TEST_F(ValidateCommand, CrystalsThatDoNotRelaxOrAreTheSame) {
+  auto const phasesOf = [&](std::string const& crystals) {
+    return reportOf("[static]\nelement = \"Si\"\ndiamond_volume = 18\ncrystals = [" + crystals +
+                        "]\nvolumes = [0.96, 0.98, 1, 1.02]\npressures = [-1000, 0, 5]\n",
+                    2);
+  };
+  json const report = phasesOf("\"Imma\", \"dia\", \"sh\""), backwards = phasesOf("\"sh\", \"dia\", \"Imma\"");
+  json const &found = report["static"]["solid"], &phases = found["phases"];
+  ASSERT_FALSE(phases["failures"].empty());
+  for (auto const& failure : phases["failures"]) {
+    EXPECT_NEAR(failure["pressure"], -1000, 1e-6);
+    EXPECT_NE(failure["reason"].get<std::string>().find("the relaxation ended with"), std::string::npos);
+    EXPECT_TRUE(phases["enthalpy"][failure["crystal"].get<std::string>()][0].is_null());
+  }
+  EXPECT_NEAR(phases["enthalpy"]["dia"][1], found["crystals"]["dia"]["energy"], 1e-6);
+  EXPECT_EQ(report["failures"][0]["where"], "/static/solid/phases");
+  json const& other = backwards["static"]["solid"];
+  EXPECT_EQ(phases["transitions"], other["phases"]["transitions"]);
+  EXPECT_EQ(phases["same_as"], other["phases"]["same_as"]);
+  for (char const* name : {"dia", "sh", "Imma"}) {
+    EXPECT_EQ(found["crystals"][name]["same_as"], other["crystals"][name]["same_as"]);
+    EXPECT_EQ(found["crystals"][name]["neighbor_distances"].size(), compared_neighbors);
+  }
+}
+
+TEST_F(ValidateCommand, SpeciesOfUnnamedTypes) {
+  MtpModel unnamed = reference::solidModel();
+  unnamed.species.clear();
+  writeMtp(unnamed, solid);
+  auto const settingsFor = [&](std::string const& species) {
+    return folder.write("validate.toml", "species = \"" + species + "\"\n[potentials]\nsolid = \"" + solid +
+                                             "\"\n[static]\nelement = \"Si\"\ndiamond_volume = 18\nphonons = "
+                                             "[\"G\"]\n[references]\nnone = \"none.json\"\n[output]\ndir = \"" +
+                                             out + "\"\n");
+  };
+  EXPECT_EQ(run("validate --quiet --backend serial " + quoted(settingsFor("Si"))).code, 2);  // no none.json: parts stay
+  EXPECT_TRUE(json::parse(contentOf(out + "/report.json"))["static"]["solid"]["phonons"].contains("G"));
+  EXPECT_EQ(run("validate --quiet --resume --backend serial " + quoted(settingsFor("Ge"))).code, 2);
+  EXPECT_TRUE(json::parse(contentOf(out + "/report.json"))["static"]["solid"]["phonons"].contains("failure"));
+}
+
+TEST_F(ValidateCommand, DiamondStructureThatIsNone) {
+  json const report =
+      reportOf("[static]\nelement = \"Si\"\ndiamond_volume = 2000\ndefects = [\"vacancy\"]\nsupercell = 1\n", 2);
+  EXPECT_NE(report["static"]["solid"]["defects"]["vacancy"]["failure"].get<std::string>().find(
+                "expected neighbours within the cutoff"),
+            std::string::npos);
 }
 
 TEST_F(ValidateCommand, MapIsThatOfTheLibrary) {

@@ -17,7 +17,9 @@
 #include "simulation/paper_potentials.hpp"
 #include "sinter/core/error.hpp"
 #include "sinter/core/pressure.hpp"
+#include "sinter/simulation/crystals.hpp"
 #include "sinter/simulation/equation_of_state.hpp"
+#include "sinter/simulation/same_crystal.hpp"
 #include "test_systems.hpp"
 
 namespace sinter {
@@ -37,7 +39,7 @@ PhasePoint pointOf(EquationOfState const& state, double pressure) {
     double const middle = (low + high) / 2;
     (state.pressureAt(middle) > pressure ? low : high) = middle;
   }
-  return {pressure, state.energyAt(low) + pressure * low, low, {}, {}};
+  return {pressure, state.energyAt(low) + pressure * low, low, {}, {}, {}};
 }
 
 std::vector<double> pressuresTo(double last, double step) {
@@ -129,6 +131,72 @@ TEST(PhasesTest, PhaseThatBecomesOthers) {
   EXPECT_NEAR(stable.transitions[1].pressure, crossing, 5.1 * gpa);
   EXPECT_LT(stable.transitions[0].pressure, stable.transitions[1].pressure);
   EXPECT_EQ(stablePhases({&between, 1}).transitions.size(), 0);  // the others are not there
+  std::vector<std::size_t> order = {0, 1, 2};
+  do {
+    auto const again = stablePhases(std::vector{curves[order[0]], curves[order[1]], curves[order[2]]});
+    ASSERT_EQ(again.transitions.size(), 2);
+    for (std::size_t t = 0; t < 2; ++t) {
+      EXPECT_EQ(again.transitions[t].to, stable.transitions[t].to);
+      EXPECT_EQ(again.transitions[t].pressure, stable.transitions[t].pressure);
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(PhasesTest, PointsThatAreNotThere) {
+  auto const pressures = pressuresTo(24, 2);
+  std::vector<PhaseCurve> curves = {curveOf("dia", dia, pressures), curveOf("bSn", beta_tin, pressures),
+                                    curveOf("sh", sh, pressures)};
+  double const first = stablePhases(curves).transitions.at(0).pressure;
+  auto const lose = [](PhaseCurve& curve, std::size_t k) {
+    curve.points[k] = {curve.points[k].pressure, 0, 0, {}, {}, "it was lost"};
+  };
+  ASSERT_LT(first, 16 * gpa);
+  lose(curves[1], 12);  // far above where bSn is stable
+  EXPECT_EQ(stablePhases(curves).transitions.size(), 2);
+  EXPECT_EQ(stablePhases(curves).transitions[0].pressure, first);
+  lose(curves[0], 0);
+  EXPECT_EQ(stablePhases(curves).first, "bSn");
+  for (auto& curve : curves) lose(curve, 0);
+  EXPECT_EQ(stablePhases(curves).first, "dia");  // from 2 GPa on
+  EXPECT_EQ(stablePhases(curves).transitions.at(0).pressure, first);
+  for (std::size_t k = 1; k < pressures.size(); ++k) lose(curves[1], k);
+  auto const rest = stablePhases(curves);
+  ASSERT_EQ(rest.transitions.size(), 1);
+  EXPECT_EQ(rest.transitions[0].to, "sh");
+  EXPECT_NEAR(rest.transitions[0].pressure, exactCrossing(dia, sh), 0.01 * gpa);
+}
+
+// Crystals of different symmetry that are the same, and crystals that are not, whatever their order.
+TEST(SameCrystalTest, IdentitiesDoNotDependOnTheOrder) {
+  auto const distances = [](std::string const& name) { return neighborDistances(crystalPrototype(name, 14, 20)); };
+  double const nearest = std::cbrt(160.) * std::sqrt(3.) / 4;
+  for (std::size_t n = 0; n < 4; ++n) EXPECT_NEAR(distances("dia")[n], nearest, 1e-12);
+  EXPECT_NEAR(distances("dia")[4], nearest * std::sqrt(8. / 3), 1e-12);
+  EXPECT_NEAR(distances("dia")[16], nearest * std::sqrt(11. / 3), 1e-12);
+  auto const cubic = neighborDistances(repeated(crystalPrototype("dia", 14, 20, CrystalCell::conventional), {1, 2, 1}));
+  for (std::size_t n = 0; n < compared_neighbors; ++n) EXPECT_NEAR(cubic[n], distances("dia")[n], 1e-12);
+
+  // Imma has become sh, Cmca fcc; energy and volume of hcp are those of fcc, dia has failed.
+  std::vector<std::string> const names = {"Imma", "Cmca", "dia", "hcp", "sh", "fcc"},
+                                 are = {"sh", "fcc", "dia", "hcp", "sh", "fcc"};
+  std::vector<std::optional<CrystalState>> all_states;
+  std::vector<CrystalRank> all_ranks;
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    all_states.push_back(CrystalState{0.3, 20, distances(are[n])});
+    if (names[n] == "dia") all_states.back().reset();
+    all_ranks.push_back(crystalRank(names[n], crystalPrototype(names[n], 14, 20)));
+  }
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4, 5};
+  do {
+    std::vector<std::optional<CrystalState>> states;
+    std::vector<CrystalRank> ranks;
+    for (std::size_t const n : order) {
+      states.push_back(all_states[n]);
+      ranks.push_back(all_ranks[n]);
+    }
+    auto const identities = crystalIdentities(states, ranks);
+    for (std::size_t c = 0; c < order.size(); ++c) EXPECT_EQ(names[order[identities[c]]], are[order[c]]);
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST(PhasesTest, BadCurves) {
@@ -170,6 +238,28 @@ TYPED_TEST(EnthalpyCurvesTest, SlopesAndCollapses) {
   EXPECT_GT(std::abs(curves[1].points[0].volume - curves[0].points[0].volume), 0.5);
 }
 
+TYPED_TEST(EnthalpyCurvesTest, OrderAndFailuresOfCrystals) {
+  auto const model = reference::solidModel();
+  std::vector<NamedCrystal> crystals = {{"cubic", crystalPrototype("dia", 14, 19, CrystalCell::conventional)},
+                                        {"dense", crystalPrototype("dia", 14, 0.2)},
+                                        {"dia", crystalPrototype("dia", 14, 20)}};
+  for (int times = 0; times < 2; ++times) {
+    auto const curves = enthalpyCurves<TypeParam>(model, crystals, std::vector{0., 5 * gpa});
+    ASSERT_EQ(curves.size(), 3);
+    for (std::size_t c = 0; c < 3; ++c) {
+      EXPECT_EQ(curves[c].name, crystals[c].name);
+      for (auto const& point : curves[c].points) {
+        EXPECT_EQ(point.failure,
+                  c == 1 ? std::optional<std::string>("the relaxation ended with collapsed") : std::nullopt);
+        EXPECT_EQ(point.same_as, curves[c].name == "cubic" ? std::optional<std::string>("dia") : std::nullopt);
+      }
+    }
+    EXPECT_EQ(stablePhases(curves).first, "dia");
+    EXPECT_TRUE(stablePhases(curves).transitions.empty());
+    std::reverse(crystals.begin(), crystals.end());
+  }
+}
+
 TYPED_TEST(EnthalpyCurvesTest, BadInput) {
   auto const model = reference::solidModel();
   auto const message = [&](std::vector<NamedCrystal> const& crystals, std::vector<double> const& pressures) {
@@ -182,7 +272,7 @@ TYPED_TEST(EnthalpyCurvesTest, BadInput) {
   EXPECT_EQ(message({good}, {0, 0}), "enthalpyCurves: found pressure 0 after 0, expected ascending ones (eV/A^3)");
   EXPECT_EQ(message({good, good}, {0}), "enthalpyCurves: found two crystals named dia, expected one of each name");
   EXPECT_EQ(message({slab}, {0}), "enthalpyCurves: found dia without volume, expected crystals");
-  EXPECT_EQ(message({{"dense", crystalPrototype("dia", 14, 0.2)}, good}, {0, 10 * gpa}),
+  EXPECT_EQ(message({{"dense", crystalPrototype("dia", 14, 0.2)}}, {0, 10 * gpa}),
             "dense at 0 GPa: found a relaxation that ended with collapsed, expected converged");
 }
 
@@ -207,7 +297,7 @@ TEST(SiliconTest, TransitionsOfGap18) {
     if (curves.empty() || curves.back().name != name) curves.push_back({name, {}});
     auto const conventional = crystalPrototype(name, 14, 20, CrystalCell::conventional).size();
     double const v = determinant(cell) / static_cast<double>(conventional);
-    curves.back().points.push_back({pressure * gpa, energy + pressure * gpa * v, v, {}, {}});
+    curves.back().points.push_back({pressure * gpa, energy + pressure * gpa * v, v, {}, {}, {}});
   }
   ASSERT_EQ(curves.size(), 9);
   auto const stable = stablePhases(curves);
@@ -243,6 +333,36 @@ TEST(SiliconTest, TransitionsOfThePapersPotentials) {
     std::printf("\n");
     EXPECT_EQ(stable.first, "dia");
     EXPECT_NEAR(*tin / gpa, 11.2, 2);
+  }
+}
+
+// Crystals that relax into others: Imma into sh, Cmca into fcc.
+TEST(SiliconTest, TransitionsDoNotDependOnTheOrder) {
+  auto const potentials = test::paperPotentials();
+  if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
+  std::vector<NamedCrystal> crystals;
+  for (std::string const name : {"dia", "bSn", "sh", "fcc", "Imma", "Cmca"})
+    crystals.push_back({name, crystalPrototype(name, 14, siliconVolumePerAtom(name))});
+  for (auto const& [name, model] : potentials) {
+    auto const pressures = pressuresTo(24, 6);
+    auto const curves = enthalpyCurves<Kokkos::Serial>(model, crystals, pressures);
+    auto const backwards =
+        enthalpyCurves<Kokkos::Serial>(model, std::vector<NamedCrystal>(crystals.rbegin(), crystals.rend()), pressures);
+    bool is_any_another = false;
+    for (std::size_t c = 0; c < curves.size(); ++c)
+      for (std::size_t k = 0; k < pressures.size(); ++k) {
+        auto const& point = curves[c].points[k];
+        EXPECT_EQ(point.same_as, backwards[curves.size() - 1 - c].points[k].same_as) << name;
+        is_any_another = is_any_another || point.same_as;
+      }
+    EXPECT_TRUE(is_any_another) << name;
+    auto const stable = stablePhases(curves), again = stablePhases(backwards);
+    EXPECT_EQ(stable.first, again.first);
+    ASSERT_EQ(stable.transitions.size(), again.transitions.size()) << name;
+    for (std::size_t t = 0; t < stable.transitions.size(); ++t) {
+      EXPECT_EQ(stable.transitions[t].to, again.transitions[t].to) << name;
+      EXPECT_EQ(stable.transitions[t].pressure, again.transitions[t].pressure) << name;
+    }
   }
 }
 

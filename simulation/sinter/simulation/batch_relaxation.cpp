@@ -185,12 +185,10 @@ std::vector<RelaxedStructure> BatchRelaxation<ExecutionSpace>::step() {
   return done;
 }
 
-namespace {
-
 template <class ExecutionSpace>
-std::vector<RelaxedStructure> relaxAll(MtpModel const& model, RelaxationSettings const& settings,
-                                       std::span<Structure const> structures, std::span<std::string const> names,
-                                       std::span<double const> pressures, ExecutionSpace space) {
+std::vector<RelaxedStructure> relax(MtpModel const& model, RelaxationSettings const& settings,
+                                    std::span<Structure const> structures, std::span<std::string const> names,
+                                    std::span<double const> pressures, ExecutionSpace space) {
   BatchRelaxation<ExecutionSpace> relaxation(model, settings, std::move(space));
   std::vector<RelaxedStructure> results(structures.size());
   std::size_t next = 0;
@@ -203,20 +201,11 @@ std::vector<RelaxedStructure> relaxAll(MtpModel const& model, RelaxationSettings
   return results;
 }
 
-}  // namespace
-
-template <class ExecutionSpace>
-std::vector<RelaxedStructure> relax(MtpModel const& model, RelaxationSettings const& settings,
-                                    std::span<Structure const> structures, std::span<std::string const> names,
-                                    ExecutionSpace space) {
-  return relaxAll(model, settings, structures, names, {}, std::move(space));
-}
-
 template <class ExecutionSpace>
 std::vector<RelaxedStructure> relaxConverged(MtpModel const& model, RelaxationSettings const& settings,
                                              std::span<Structure const> structures, std::span<std::string const> names,
                                              std::span<double const> pressures, ExecutionSpace space) {
-  auto relaxed = relaxAll(model, settings, structures, names, pressures, std::move(space));
+  auto relaxed = relax(model, settings, structures, names, pressures, std::move(space));
   for (auto const& one : relaxed)
     if (one.status != RelaxationStatus::converged)
       throw InputError(names[one.index] + ": found a relaxation that ended with " + nameOf(one.status) +
@@ -227,7 +216,7 @@ std::vector<RelaxedStructure> relaxConverged(MtpModel const& model, RelaxationSe
 #define SINTER_INSTANTIATE(SPACE)                                                                                      \
   template class BatchRelaxation<SPACE>;                                                                               \
   template std::vector<RelaxedStructure> relax(MtpModel const&, RelaxationSettings const&, std::span<Structure const>, \
-                                               std::span<std::string const>, SPACE);                                   \
+                                               std::span<std::string const>, std::span<double const>, SPACE);          \
   template std::vector<RelaxedStructure> relaxConverged(MtpModel const&, RelaxationSettings const&,                    \
                                                         std::span<Structure const>, std::span<std::string const>,      \
                                                         std::span<double const>, SPACE);

@@ -109,13 +109,14 @@ class BatchRelaxation {
 };
 
 /// Relaxes all structures; results in their order. \param names one per structure for messages; may be empty
+/// \param pressures one per structure (eV/A^3), or none: that of the settings
 template <class ExecutionSpace>
 [[nodiscard]] std::vector<RelaxedStructure> relax(MtpModel const& model, RelaxationSettings const& settings,
                                                   std::span<Structure const> structures,
-                                                  std::span<std::string const> names = {}, ExecutionSpace space = {});
+                                                  std::span<std::string const> names = {},
+                                                  std::span<double const> pressures = {}, ExecutionSpace space = {});
 
-/// As `relax`, for structures that must all get there.
-/// \param names one per structure \param pressures one per structure (eV/A^3), or none: that of the settings
+/// As `relax`, for structures that must all get there. \param names one per structure
 /// \throws InputError naming the first structure whose relaxation did not converge.
 template <class ExecutionSpace>
 [[nodiscard]] std::vector<RelaxedStructure> relaxConverged(MtpModel const& model, RelaxationSettings const& settings,

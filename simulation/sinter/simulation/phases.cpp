@@ -9,15 +9,11 @@
 #include "sinter/core/execution.hpp"
 #include "sinter/core/number_text.hpp"
 #include "sinter/core/pressure.hpp"
+#include "sinter/simulation/same_crystal.hpp"
 
 namespace sinter {
 
 namespace {
-
-bool areSame(PhasePoint const& a, PhasePoint const& b) {
-  return std::abs(a.enthalpy - b.enthalpy) < same_phase_enthalpy &&
-         std::abs(a.volume - b.volume) < same_phase_volume * b.volume;
-}
 
 // Enthalpies between the pressures, cubic Hermite polynomials. Where a crystal has become another one of the curves,
 // its numbers are those of that one.
@@ -27,14 +23,15 @@ class Enthalpies {
     if (_curves.empty() || _curves[0]->points.empty())
       throw InputError("phases: found no enthalpies, expected those of one crystal at one pressure at least");
     auto const& first = _curves[0]->points;
-    for (auto const* curve : _curves) {
-      auto const& points = curve->points;
-      if (!std::equal(points.begin(), points.end(), first.begin(), first.end(),
+    for (auto const* curve : _curves)
+      if (!std::equal(curve->points.begin(), curve->points.end(), first.begin(), first.end(),
                       [](auto const& a, auto const& b) { return a.pressure == b.pressure; }))
         throw InputError("phases: found " + curve->name + " and " + _curves[0]->name +
                          " at different pressures, expected the same");
+    std::sort(_curves.begin(), _curves.end(), [](auto const* a, auto const* b) { return a->name < b->name; });
+    for (auto const* curve : _curves) {
       auto& owners = _owners.emplace_back();
-      for (auto const& point : points) {
+      for (auto const& point : curve->points) {
         std::size_t owner = 0;
         while (owner < _curves.size() && _curves[owner]->name != point.same_as) ++owner;
         owners.push_back(owner < _curves.size() ? owner : _owners.size() - 1);
@@ -43,18 +40,18 @@ class Enthalpies {
   }
 
   [[nodiscard]] PhaseSequence sequence() const {
-    std::size_t current = lowest(0, 0);
-    PhaseSequence result{_curves[current]->name, {}};
+    std::optional<std::size_t> current = lowest(0, 0);
+    PhaseSequence result;
+    if (current) result.first = _curves[*current]->name;
     constexpr int parts = 64;  // of an interval: a phase that is stable in less is overlooked
     for (std::size_t k = 0; k + 1 < _owners[0].size(); ++k)
       for (int part = 1; part <= parts; ++part) {
-        std::size_t const next = lowest(k, double(part) / parts);
-        if (next == current) continue;
-        double const s = crossing(current, next, k, double(part - 1) / parts, double(part) / parts);
-        double const low = _curves[0]->points[k].pressure, high = _curves[0]->points[k + 1].pressure;
-        auto const meet = [&](std::size_t at) { return _owners[current][at] == _owners[next][at]; };
-        result.transitions.push_back(
-            {_curves[current]->name, _curves[next]->name, low + s * (high - low), meet(k) || meet(k + 1)});
+        std::optional<std::size_t> const next = lowest(k, double(part) / parts);
+        if (!next || next == current) continue;
+        if (current)
+          result.transitions.push_back(transition(*current, *next, k, double(part - 1) / parts, double(part) / parts));
+        else
+          result.first = _curves[*next]->name;
         current = next;
       }
     return result;
@@ -70,25 +67,41 @@ class Enthalpies {
     PhasePoint const& a = point(curve, k);
     if (s == 0) return a.enthalpy;
     PhasePoint const& b = point(curve, k + 1);
+    if (s == 1) return b.enthalpy;
     double const step = b.pressure - a.pressure, r = 1 - s;
     return r * r * ((1 + 2 * s) * a.enthalpy + s * step * a.volume) +
            s * s * ((1 + 2 * r) * b.enthalpy - r * step * b.volume);
   }
 
-  // The curve of lowest enthalpy, the first of equal ones, among those that have not become another one there.
-  [[nodiscard]] std::size_t lowest(std::size_t k, double s) const {
-    std::size_t best = _curves.size();
+  // Whether a curve has numbers at this part of the way.
+  [[nodiscard]] bool isThere(std::size_t curve, std::size_t k, double s) const {
+    return (s == 1 || !point(curve, k).failure) && (s == 0 || !point(curve, k + 1).failure);
+  }
+
+  // The curve of lowest enthalpy among those that have not become another one there.
+  [[nodiscard]] std::optional<std::size_t> lowest(std::size_t k, double s) const {
+    std::optional<std::size_t> best;
     for (std::size_t c = 0; c < _curves.size(); ++c) {
       bool const is_itself = (s < 1 && _owners[c][k] == c) || (s > 0 && _owners[c][k + 1] == c);
-      if (is_itself && (best == _curves.size() || enthalpy(c, k, s) < enthalpy(best, k, s))) best = c;
+      if (is_itself && isThere(c, k, s) && (!best || enthalpy(c, k, s) < enthalpy(*best, k, s))) best = c;
     }
     return best;
   }
 
-  // Where `to` becomes as low as `from` between s = low, where it is not lower, and high, where it is not higher.
+  [[nodiscard]] PhaseTransition transition(std::size_t from, std::size_t to, std::size_t k, double low,
+                                           double high) const {
+    double const s = crossing(from, to, k, low, high);
+    double const p = _curves[0]->points[k].pressure, next = _curves[0]->points[k + 1].pressure;
+    auto const meet = [&](std::size_t at) { return _owners[from][at] == _owners[to][at]; };
+    return {_curves[from]->name, _curves[to]->name, p + s * (next - p), meet(k) || meet(k + 1)};
+  }
+
+  // Where `to` becomes as low as `from` between s = low, where it is not lower, and high, where it is not higher; low
+  // where one of them is not there between.
   [[nodiscard]] double crossing(std::size_t from, std::size_t to, std::size_t k, double low, double high) const {
     auto const isHigher = [&](double s) { return enthalpy(to, k, s) > enthalpy(from, k, s); };
-    if (!isHigher(low)) return low;
+    double const between = (low + high) / 2;
+    if (!isThere(from, k, between) || !isThere(to, k, between) || !isHigher(low)) return low;
     for (double middle = (low + high) / 2; low < middle && middle < high; middle = (low + high) / 2)
       (isHigher(middle) ? low : high) = middle;
     return high;
@@ -127,23 +140,37 @@ std::vector<PhaseCurve> enthalpyCurves(MtpModel const& model, std::span<NamedCry
     }
   }
   settings.cell = CellFreedom::full;
-  auto relaxed = relaxConverged<ExecutionSpace>(model, settings, starts, names, all_pressures, std::move(space));
+  auto relaxed = relax<ExecutionSpace>(model, settings, starts, names, all_pressures, std::move(space));
+  auto const failed = [](RelaxedStructure const& one) { return one.status != RelaxationStatus::converged; };
+  if (!relaxed.empty() && std::all_of(relaxed.begin(), relaxed.end(), failed))
+    throw InputError(names[0] + ": found a relaxation that ended with " + nameOf(relaxed[0].status) +
+                     ", expected converged");
 
   std::vector<PhaseCurve> curves;
-  for (std::size_t c = 0; c < crystals.size(); ++c) {
-    PhaseCurve curve{crystals[c].name, {}};
-    for (std::size_t k = 0; k < pressures.size(); ++k) {
+  std::vector<CrystalRank> ranks;
+  for (auto const& crystal : crystals) {
+    curves.push_back({crystal.name, {}});
+    ranks.push_back(crystalRank(crystal.name, crystal.structure));
+  }
+  for (std::size_t k = 0; k < pressures.size(); ++k) {
+    std::vector<std::optional<CrystalState>> states(crystals.size());
+    for (std::size_t c = 0; c < crystals.size(); ++c) {
       auto& one = relaxed[c * pressures.size() + k];
+      auto& point = curves[c].points.emplace_back();
+      point.pressure = pressures[k];
+      if (failed(one)) {
+        point.failure = "the relaxation ended with " + nameOf(one.status);
+        continue;
+      }
       auto const atoms = static_cast<double>(one.structure.size());
-      PhasePoint point{
-          pressures[k], *one.enthalpy / atoms, *volume(one.structure) / atoms, std::move(one.structure), {}};
-      auto const same = std::find_if(curves.begin(), curves.end(), [&](PhaseCurve const& earlier) {
-        return !earlier.points[k].same_as && areSame(point, earlier.points[k]);
-      });
-      if (same != curves.end()) point.same_as = same->name;
-      curve.points.push_back(std::move(point));
+      point.enthalpy = *one.enthalpy / atoms;
+      point.volume = *volume(one.structure) / atoms;
+      point.structure = std::move(one.structure);
+      states[c] = CrystalState{point.enthalpy, point.volume, neighborDistances(point.structure)};
     }
-    curves.push_back(std::move(curve));
+    auto const identities = crystalIdentities(states, ranks);
+    for (std::size_t c = 0; c < crystals.size(); ++c)
+      if (identities[c] != c) curves[c].points[k].same_as = crystals[identities[c]].name;
   }
   return curves;
 }

@@ -25,7 +25,8 @@ struct PhasePoint {
   double enthalpy = 0;                 ///< H = E + P V per atom (eV)
   double volume = 0;                   ///< dH/dP per atom (A^3)
   Structure structure;                 ///< relaxed, with energy, forces and virial
-  std::optional<std::string> same_as;  ///< the first crystal earlier in the list that it equals: it relaxed into that
+  std::optional<std::string> same_as;  ///< the crystal of the list that it relaxed into (`crystalIdentities`)
+  std::optional<std::string> failure;  ///< why it did not relax: the point has no enthalpy, volume and structure
 };
 
 /// A crystal over pressures.
@@ -34,16 +35,12 @@ struct PhaseCurve {
   std::vector<PhasePoint> points;  ///< one per pressure, ascending
 };
 
-/// Two crystals are the same when enthalpies per atom differ by less than this (eV), and volumes by less than that
-/// part.
-inline constexpr double same_phase_enthalpy = 1e-4, same_phase_volume = 2e-3;
-
 /// Relaxes each crystal, cell and atoms, at each pressure, all in one batch.
-/// \param crystals those with more freedom after those that are special cases of them (Imma after bSn and sh)
+/// \param crystals in any order: only the order of the curves depends on it
 /// \param pressures (eV/A^3), ascending, one at least
 /// \param settings pressure and cell play no part
-/// \throws InputError for pressures that are not ascending, two crystals of one name, one without volume, and a
-/// relaxation that did not converge (with its crystal and pressure).
+/// \throws InputError for pressures that are not ascending, two crystals of one name, one without volume, and
+/// where no relaxation converged (with the first crystal and pressure).
 template <class ExecutionSpace>
 [[nodiscard]] std::vector<PhaseCurve> enthalpyCurves(MtpModel const& model, std::span<NamedCrystal const> crystals,
                                                      std::span<double const> pressures,
@@ -67,7 +64,8 @@ struct PhaseSequence {
 };
 
 /// The phases of lowest enthalpy and where they change: where cubic Hermite polynomials of H between pressures, with
-/// slopes dH/dP = V, cross. A crystal that relaxed into another one of the curves is that one there.
+/// slopes dH/dP = V, cross. A crystal that relaxed into another one of the curves is that one there; one that did not
+/// relax is left out between the pressures beside. The order of the curves does not matter.
 /// \throws InputError unless all curves have the same pressures, one at least.
 [[nodiscard]] PhaseSequence stablePhases(std::span<PhaseCurve const> curves);
 
