@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -91,9 +92,10 @@ class CommandTest : public testing::Test {
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     ::pid_t child = 0;
-    EXPECT_EQ(::posix_spawn(&child, SINTER_COMMAND, &actions, &attributes, arguments.data(), environ), 0);
+    int const failed = ::posix_spawn(&child, SINTER_COMMAND, &actions, &attributes, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    if (failed != 0) throw std::runtime_error("cannot start " SINTER_COMMAND);  // a signal to process 0 is one to all
     return child;
   }
 
