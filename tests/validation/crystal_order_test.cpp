@@ -81,6 +81,8 @@ TYPED_TEST(CrystalOrderTest, OfGrainsWithKnownDirections) {
   EXPECT_GT(found.fractions[0], 0.8);
   ASSERT_GE(found.grains.grains.size(), 2U);
   ASSERT_EQ(found.axes.size(), found.grains.grains.size());
+  constexpr double near =
+      15;  // degrees: the halves are small, and which atoms of boundaries they have is up to rounding
   bool is_left_found = false, is_right_found = false;
   for (std::size_t g = 0; g < 2; ++g) {
     EXPECT_GT(found.grains.grains[g].atoms, 60);
@@ -88,21 +90,20 @@ TYPED_TEST(CrystalOrderTest, OfGrainsWithKnownDirections) {
     EXPECT_FALSE(found.grains.grains[g].along[0]);  // the other one is in its way
     ASSERT_TRUE(found.axes[g]);
     EXPECT_GT(found.axes[g]->alignment, 0.6);
-    is_left_found = is_left_found || angleBetween(found.axes[g]->direction, left.cell[2]) < 5;
-    is_right_found = is_right_found || angleBetween(found.axes[g]->direction, right.cell[2]) < 5;
+    is_left_found = is_left_found || angleBetween(found.axes[g]->direction, left.cell[2]) < near;
+    is_right_found = is_right_found || angleBetween(found.axes[g]->direction, right.cell[2]) < near;
   }
   EXPECT_TRUE(is_left_found && is_right_found);
-  // Atoms of a half are in the same grain.
+  // Atoms in the middle of a half are in its grain, but for few.
+  int right_ones = 0, wrong_ones = 0;
   for (std::size_t i = 0; i < frame.size(); ++i)
     if (int const g = found.grains.of_atoms[i]; g == 0 || g == 1) {
       double const x = frame.positions[i][0];
-      bool const is_left = angleBetween(found.axes[g]->direction, left.cell[2]) < 5;
-      if (std::abs(x - 8) < 4) {
-        EXPECT_TRUE(is_left);
-      } else if (std::abs(x - 24) < 4) {
-        EXPECT_FALSE(is_left);
-      }
+      bool const is_left = angleBetween(found.axes[g]->direction, left.cell[2]) < near;
+      if (std::abs(x - 8) < 4) (is_left ? right_ones : wrong_ones) += 1;
+      if (std::abs(x - 24) < 4) (is_left ? wrong_ones : right_ones) += 1;
     }
+  EXPECT_GT(right_ones, 9 * wrong_ones);
   settings.misorientation = 90;
   auto const together = CrystalOrder<TypeParam>(settings, this->crystals()).measure(frame, "frame");
   EXPECT_EQ(together.classes, found.classes);

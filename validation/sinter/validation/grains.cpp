@@ -143,12 +143,12 @@ Grains findGrains(ExecutionSpace const& space, NeighborList<typename ExecutionSp
     struct Bond {
       std::int64_t place;  // in the list
       int centre;
-      float agreement;  // of the directions of its atoms
+      int agreement;  // of the directions of its atoms, in thousandths: rounding must not order bonds
     };
     std::vector<Bond> sorted;
     forEachBond([&](std::size_t i, std::size_t j, std::int64_t k) {
       double const agreement = product(directions->of_atoms[i], directions->of_atoms[j]);
-      sorted.push_back({k, static_cast<int>(i), static_cast<float>(agreement)});
+      sorted.push_back({k, static_cast<int>(i), static_cast<int>(std::lround(1000 * agreement))});
     });
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](Bond const& a, Bond const& b) { return a.agreement > b.agreement; });
