@@ -92,17 +92,20 @@ struct LammpsBuffers {
 };
 
 /// Adds forces (and per-atom virials, where asked for) of all centres; returns energy and virial in `tally`.
-/// Site energies stay in `buffers`.
+/// Site energies stay in `buffers`. \param homes, replaces as for `ForceSum::begin`
 template <class Real, class ExecutionSpace, class Environment, class Forces, class AtomVirial, class CentroidVirial>
 void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                        Environment const& environment, LammpsBuffers<ExecutionSpace>& buffers, Forces forces,
-                       AtomVirial atom_virial, CentroidVirial centroid_virial, LammpsTally& tally) {
+                       typename ForceSum<ExecutionSpace>::Homes const& homes, bool replaces, AtomVirial atom_virial,
+                       CentroidVirial centroid_virial, LammpsTally& tally) {
   using Sink = LammpsSink<ExecutionSpace>;
   buffers.resize(environment.atoms);
   Sink sink;
   sink.site_energies = buffers.site_energies;
   sink.site_virial = buffers.site_virial;
-  buffers.forces.begin(space, Kokkos::subview(forces, Kokkos::pair<int, int>(0, environment.atoms), Kokkos::ALL));
+  int const with_forces = environment.atoms - static_cast<int>(homes.extent(0));
+  buffers.forces.begin(space, Kokkos::subview(forces, Kokkos::pair<int, int>(0, with_forces), Kokkos::ALL), homes,
+                       replaces);
   sink.forces = buffers.forces;
   sink.blocks = environment.blocks;
   sink.with_virials = tally.totals;

@@ -240,9 +240,11 @@ void PairMTP::compute(int eflag, int vflag) {
   CentroidVirial const centroid_virial(cvflag_atom ? &cvatom[0][0] : nullptr, cvflag_atom ? all : 0);
   Kokkos::Serial const space;
   if (precision == sinter::Precision::mixed)
-    sinter::evaluateForLammps<float>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+    sinter::evaluateForLammps<float>(space, plan, environment, buffers, forces, {}, false, atom_virial, centroid_virial,
+                                     tally);
   else
-    sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+    sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, {}, false, atom_virial,
+                                      centroid_virial, tally);
 
   if (own_reverse) {
     sendHome(all_forces.data(), 3);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <numeric>
 #include <type_traits>
 
 #include "atom_kokkos.h"
@@ -13,6 +14,7 @@
 #include "kokkos.h"
 #include "lammps_environment.hpp"
 #include "memory_kokkos.h"
+#include "modify.h"
 #include "neigh_list_kokkos.h"
 #include "neigh_request.h"
 #include "neighbor.h"
@@ -63,6 +65,9 @@ void PairMTPKokkos<DeviceType>::init_style() {
   request->set_kokkos_host(std::is_same_v<DeviceType, LMPHostType> && !is_device);
   request->set_kokkos_device(is_device);
   request->enable_full();  // whatever `package kokkos neigh` says of other styles
+  // Where the style alone makes the forces, LAMMPS need not set them to zero first.
+  bool const is_alone = !force->newton && !utils::strmatch(force->pair_style, "^hybrid");
+  fuse_force_clear_flag = is_alone && !sinter::is_device_space<DeviceType> ? 1 : 0;
 }
 
 template <class DeviceType>
@@ -136,11 +141,18 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   if constexpr (!sinter::is_device_space<DeviceType>) {
     bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;
     inner_list.replace(space, environment, plan.max_dist, ghosts_are_own ? atom->nlocal : all, is_new_list);
+    if (is_new_list && comm->nprocs == 1) findHomes();
   }
 
   auto const f = atomKK->k_f.view<DeviceType>();
   using Forces = Kokkos::View<double* [3], Kokkos::LayoutRight, DeviceType>;
-  bool const own_reverse = !force->newton_pair;
+  // On one process ghosts are images of its own atoms, and nothing needs to be sent.
+  bool const knows_homes = !sinter::is_device_space<DeviceType> && comm->nprocs == 1;
+  typename sinter::ForceSum<DeviceType>::Homes homes_of_ghosts;
+  if constexpr (!sinter::is_device_space<DeviceType>)
+    if (knows_homes) homes_of_ghosts = Kokkos::subview(homes, Kokkos::pair<int, int>(atom->nlocal, all));
+  bool const own_reverse = !force->newton_pair && !knows_homes;
+  bool const replaces = fuse_force_clear_flag != 0 && modify->n_pre_force == 0;  // as VerletKokkos::fuse_check
   if (own_reverse) {
     if (static_cast<int>(all_forces.extent(0)) < all) all_forces = AllForces("sinter::pair::all_forces", all + all / 8);
     Kokkos::deep_copy(space, all_forces.template view<DeviceType>(), 0.0);
@@ -154,9 +166,11 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   auto const atom_virial = k_vatom.template view<DeviceType>();
   auto const centroid_virial = k_cvatom.template view<DeviceType>();
   if (precision == sinter::Precision::mixed)
-    sinter::evaluateForLammps<float>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+    sinter::evaluateForLammps<float>(space, plan, environment, buffers, forces, homes_of_ghosts, replaces, atom_virial,
+                                     centroid_virial, tally);
   else
-    sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, atom_virial, centroid_virial, tally);
+    sinter::evaluateForLammps<double>(space, plan, environment, buffers, forces, homes_of_ghosts, replaces, atom_virial,
+                                      centroid_virial, tally);
 
   if (own_reverse) {
     all_forces.template modify<DeviceType>();
@@ -165,7 +179,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
     auto const sent_home = all_forces.template view<DeviceType>();
     Kokkos::parallel_for(
         "sinter::pair::addForces", Kokkos::RangePolicy<DeviceType>(space, 0, atom->nlocal), KOKKOS_LAMBDA(int i) {
-          for (int x = 0; x < 3; ++x) f(i, x) += sent_home(i, x);
+          for (int x = 0; x < 3; ++x) f(i, x) = sent_home(i, x) + (replaces ? 0 : f(i, x));
         });
   }
   if (eflag_global) eng_vdwl += tally.energy;
@@ -193,6 +207,37 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   sendVirialsHome();
   reverse_comm_device = 1;
   copymode = 0;
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::findHomes() {
+  int const all = atom->nlocal + atom->nghost;
+  if (static_cast<int>(homes.extent(0)) < all)
+    homes = decltype(homes)(Kokkos::view_alloc("sinter::pair::homes", Kokkos::WithoutInitializing), all + all / 8);
+  std::iota(homes.data(), homes.data() + atom->nlocal, 0);
+  comm->forward_comm(this, 1);
+}
+
+template <class DeviceType>
+int PairMTPKokkos<DeviceType>::pack_forward_comm(int n, int* list, double* buffer, int, int*) {
+  for (int i = 0; i < n; i++) buffer[i] = homes(list[i]);
+  return n;
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::unpack_forward_comm(int n, int first, double* buffer) {
+  for (int i = 0; i < n; i++) homes(first + i) = static_cast<int>(buffer[i]);
+}
+
+template <class DeviceType>
+int PairMTPKokkos<DeviceType>::pack_forward_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer,
+                                                        int, int*) {
+  return pack_forward_comm(n, list.view_host().data(), buffer.view_host().data(), 0, nullptr);
+}
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::unpack_forward_comm_kokkos(int n, int first, DAT::tdual_double_1d& buffer) {
+  unpack_forward_comm(n, first, buffer.view_host().data());
 }
 
 template <class DeviceType>

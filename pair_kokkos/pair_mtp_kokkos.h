@@ -34,6 +34,11 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   void init_style() override;
   void compute(int eflag, int vflag) override;
 
+  // Of `homes`, on one process.
+  int pack_forward_comm(int n, int* list, double* buffer, int, int*) override;
+  void unpack_forward_comm(int n, int first, double* buffer) override;
+  int pack_forward_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer, int, int*) override;
+  void unpack_forward_comm_kokkos(int n, int first, DAT::tdual_double_1d& buffer) override;
   int pack_reverse_comm_kokkos(int n, int first, DAT::tdual_double_1d& buffer) override;
   void unpack_reverse_comm_kokkos(int n, DAT::tdual_int_1d list, DAT::tdual_double_1d& buffer) override;
   int pack_reverse_comm(int n, int first, double* buffer) override;
@@ -52,12 +57,14 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   sinter::InnerList<DeviceType, Neighbors> inner_list;
   using AllForces = Kokkos::DualView<double* [3], Kokkos::LayoutRight, DeviceType>;
 
+  void findHomes();
   void takeForcesToHost();  // where LAMMPS communicates on the host
 
   sinter::MtpPlan<MemorySpace> plan;
   sinter::LammpsBuffers<DeviceType> buffers;
   Kokkos::View<int const*, MemorySpace> d_type_map;
-  AllForces all_forces;  // (owned + ghosts, 3), with newton off
+  Kokkos::View<int*, Kokkos::HostSpace> homes;  // (owned + ghosts) the owned atom that each is an image of
+  AllForces all_forces;                         // (owned + ghosts, 3), with newton off on several processes or a device
 
   DAT::ttransform_kkacc_1d k_eatom;
   DAT::ttransform_kkacc_1d_6 k_vatom;

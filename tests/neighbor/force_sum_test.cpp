@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <Kokkos_Core.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "backends.hpp"
 
@@ -64,6 +66,39 @@ TYPED_TEST(ForceSumTest, AddsWhatAllThreadsLeft) {
         EXPECT_EQ(found(i, 1), 0.5 + pushed_by - i) << i;
         EXPECT_EQ(found(i, 2), 0.5) << i;
       }
+    }
+  }
+}
+
+// The last third are images of others; what they are given is their atoms'. Forces from before are added to, or not.
+TYPED_TEST(ForceSumTest, SendsTheForcesOfImagesHome) {
+  if constexpr (!ForceSum<TypeParam>::has_copies) GTEST_SKIP() << "images are sent home on the host only";
+  using memory_space = typename TypeParam::memory_space;
+  TypeParam const space;
+  ForceSum<TypeParam> sum;
+  for (int const all : {1500, 36, 3, 9000}) {
+    int const atoms = all * 2 / 3, reach = all / 4;
+    Kokkos::View<int*, memory_space> homes("homes", all - atoms);
+    auto const homeOf = [=](int i) { return i < atoms ? i : (7 * i + 1) % (atoms / 2 + 1); };
+    auto const host_homes = Kokkos::create_mirror_view(homes);
+    for (int i = atoms; i < all; ++i) host_homes(i - atoms) = homeOf(i);
+    Kokkos::deep_copy(homes, host_homes);
+    for (bool const replaces : {true, false, true}) {
+      Kokkos::View<double* [3], Kokkos::LayoutRight, memory_space> forces("forces", atoms);
+      Kokkos::deep_copy(forces, 0.5);
+      // Some atoms get nothing at all.
+      int const centres = all / 2;
+      std::vector<double> expected(static_cast<std::size_t>(atoms), replaces ? 0 : 0.5);
+      for (int i = 0; i < centres; ++i) {
+        expected[static_cast<std::size_t>(homeOf(i))] -= i;
+        expected[static_cast<std::size_t>(homeOf((i + reach) % all))] += i;
+      }
+      sum.begin(space, forces, homes, replaces);
+      Kokkos::parallel_for(Kokkos::RangePolicy<TypeParam>(space, 0, centres), Push<TypeParam>{sum, all, reach, true});
+      sum.finish(space);
+      space.fence();
+      auto const found = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), forces);
+      for (int i = 0; i < atoms; ++i) EXPECT_EQ(found(i, 1), expected[static_cast<std::size_t>(i)]) << all << ' ' << i;
     }
   }
 }

@@ -149,10 +149,16 @@ class Triple {
 
   KOKKOS_FORCEINLINE_FUNCTION double operator[](int i) const { return _values[i]; }
 #if defined(__CUDACC__)
+  KOKKOS_FORCEINLINE_FUNCTION friend Triple operator+(Triple const& a, Triple const& b) {
+    return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
+  }
   KOKKOS_FORCEINLINE_FUNCTION friend Triple operator-(Triple const& a, Triple const& b) {
     return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
   }
 #else
+  KOKKOS_FORCEINLINE_FUNCTION friend Triple operator+(Triple const& a, Triple const& b) {
+    return Triple(a._values + b._values);
+  }
   KOKKOS_FORCEINLINE_FUNCTION friend Triple operator-(Triple const& a, Triple const& b) {
     return Triple(a._values - b._values);
   }
