@@ -93,7 +93,8 @@ class Bench:
             "centres": " ".join(str(i + 1) for i in case["check"]["centres"]),
             "seconds": self.seconds,
         }
-        command = [self.lammps, *f"-k on t {run.threads} -sf kk -log none -in".split(), INPUTS / "in.rate"]
+        package = "-pk kokkos newton off" if is_mtp else ""  # as docs of the style advise; sw and snap need newton
+        command = [self.lammps, *f"-k on t {run.threads} -sf kk {package} -log none -in".split(), INPUTS / "in.rate"]
         for name, value in variables.items():
             command += ["-var", name, value]
         text, memory = self.execute(run.name, command, run.threads)
