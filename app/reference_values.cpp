@@ -26,7 +26,7 @@ class Value {
             "a list of numbers");
   }
 
-  /// Calls check(value) for each member of an object, or for each of those with this name.
+  /// Calls check(key, value) for each member of an object.
   template <class Check>
   void forMembers(Check const& check) const {
     require(_json.is_object(), "an object");

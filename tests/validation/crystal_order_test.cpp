@@ -238,6 +238,7 @@ TYPED_TEST(CrystalOrderTest, RefusesWrongSettings) {
   refused([](auto& s) { s.threshold = 1; }, "threshold: found 1");
   refused([](auto& s) { s.zeta = 0; }, "zeta");
   refused([](auto& s) { s.soap.n_max = 0; }, "n_max");
+  refused([](auto& s) { s.classes = {"dia", "sh", "dia"}; }, "classes: found 'dia' twice");
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ std::vector<int> candidatesOf(std::vector<std::string> const& classes, std::vect
       throw InputError("classes: found '" + name + "', expected names of reference crystals: " + known);
     }
     int const place = static_cast<int>(found - names.begin());
-    if (std::find(result.begin(), result.end(), place) == result.end()) result.push_back(place);
+    if (std::find(result.begin(), result.end(), place) != result.end())
+      throw InputError("classes: found '" + name + "' twice, expected each name once");
+    result.push_back(place);
   }
   return result;
 }
