@@ -91,8 +91,8 @@ struct LammpsBuffers {
   }
 };
 
-/// Adds forces (and per-atom virials, where asked for) of all centres; returns energy and virial in `tally`.
-/// Site energies stay in `buffers`. \param homes, replaces as for `ForceSum::begin`
+/// Forces of all centres (\param forces, homes, replaces as for `ForceSum::begin`), added to per-atom virials, where
+/// asked for; energy and virial in `tally`. Site energies stay in `buffers`.
 template <class Real, class ExecutionSpace, class Environment, class Forces, class AtomVirial, class CentroidVirial>
 void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                        Environment const& environment, LammpsBuffers<ExecutionSpace>& buffers, Forces forces,

@@ -19,6 +19,7 @@
 #include "neigh_request.h"
 #include "neighbor.h"
 #include "sinter/core/copy_to.hpp"
+#include "update.h"
 
 #if !defined(LMP_KOKKOS_DOUBLE_DOUBLE)
 #error "pair style mtp/kk needs a LAMMPS build with KOKKOS_PREC=double; use its own option: precision mixed"
@@ -65,9 +66,10 @@ void PairMTPKokkos<DeviceType>::init_style() {
   request->set_kokkos_host(std::is_same_v<DeviceType, LMPHostType> && !is_device);
   request->set_kokkos_device(is_device);
   request->enable_full();  // whatever `package kokkos neigh` says of other styles
-  // Where the style alone makes the forces, LAMMPS need not set them to zero first.
+  // Where the style alone makes the forces, LAMMPS need not set them to zero first (on a CPU; with a GPU LAMMPS adds
+  // forces of host styles to those of the device, which must then be zero).
   bool const is_alone = !force->newton && !utils::strmatch(force->pair_style, "^hybrid");
-  fuse_force_clear_flag = is_alone && !sinter::is_device_space<DeviceType> ? 1 : 0;
+  fuse_force_clear_flag = is_alone && is_device && !sinter::is_device_space<DeviceType> ? 1 : 0;
 }
 
 template <class DeviceType>
@@ -141,7 +143,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   if constexpr (!sinter::is_device_space<DeviceType>) {
     bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;
     inner_list.replace(space, environment, plan.max_dist, ghosts_are_own ? atom->nlocal : all, is_new_list);
-    if (is_new_list && comm->nprocs == 1) findHomes();
+    if (comm->nprocs == 1 && (is_new_list || homes_known != all)) findHomes();
   }
 
   auto const f = atomKK->k_f.view<DeviceType>();
@@ -152,7 +154,8 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   if constexpr (!sinter::is_device_space<DeviceType>)
     if (knows_homes) homes_of_ghosts = Kokkos::subview(homes, Kokkos::pair<int, int>(atom->nlocal, all));
   bool const own_reverse = !force->newton_pair && !knows_homes;
-  bool const replaces = fuse_force_clear_flag != 0 && modify->n_pre_force == 0;  // as VerletKokkos::fuse_check
+  // As VerletKokkos::fuse_check: forces from before are those of an earlier step.
+  bool const replaces = fuse_force_clear_flag != 0 && update->whichflag == 1 && modify->n_pre_force == 0;
   if (own_reverse) {
     if (static_cast<int>(all_forces.extent(0)) < all) all_forces = AllForces("sinter::pair::all_forces", all + all / 8);
     Kokkos::deep_copy(space, all_forces.template view<DeviceType>(), 0.0);
@@ -216,6 +219,7 @@ void PairMTPKokkos<DeviceType>::findHomes() {
     homes = decltype(homes)(Kokkos::view_alloc("sinter::pair::homes", Kokkos::WithoutInitializing), all + all / 8);
   std::iota(homes.data(), homes.data() + atom->nlocal, 0);
   comm->forward_comm(this, 1);
+  homes_known = all;
 }
 
 template <class DeviceType>

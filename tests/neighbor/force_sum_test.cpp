@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends.hpp"
+#include "sinter/core/structure.hpp"
 
 namespace sinter {
 namespace {
@@ -76,10 +77,10 @@ TYPED_TEST(ForceSumTest, SendsTheForcesOfImagesHome) {
   using memory_space = typename TypeParam::memory_space;
   TypeParam const space;
   ForceSum<TypeParam> sum;
-  for (int const all : {1500, 36, 3, 9000}) {
+  for (int const all : {1500, 36, 6, 9000}) {
     int const atoms = all * 2 / 3, reach = all / 4;
     Kokkos::View<int*, memory_space> homes("homes", all - atoms);
-    auto const homeOf = [=](int i) { return i < atoms ? i : (7 * i + 1) % (atoms / 2 + 1); };
+    auto const homeOf = [=](int i) { return i < atoms ? i : (7 * i + 1) % (atoms / 8 + 1); };
     auto const host_homes = Kokkos::create_mirror_view(homes);
     for (int i = atoms; i < all; ++i) host_homes(i - atoms) = homeOf(i);
     Kokkos::deep_copy(homes, host_homes);
@@ -88,17 +89,26 @@ TYPED_TEST(ForceSumTest, SendsTheForcesOfImagesHome) {
       Kokkos::deep_copy(forces, 0.5);
       // Some atoms get nothing at all.
       int const centres = all / 2;
-      std::vector<double> expected(static_cast<std::size_t>(atoms), replaces ? 0 : 0.5);
+      double const before = replaces ? 0 : 0.5;
+      std::vector<Vector3> expected(static_cast<std::size_t>(atoms), Vector3{before, before, before});
       for (int i = 0; i < centres; ++i) {
-        expected[static_cast<std::size_t>(homeOf(i))] -= i;
-        expected[static_cast<std::size_t>(homeOf((i + reach) % all))] += i;
+        auto& centre = expected[static_cast<std::size_t>(homeOf(i))];
+        auto& other = expected[static_cast<std::size_t>(homeOf((i + reach) % all))];
+        Vector3 const push = {1, static_cast<double>(i), -1};
+        for (std::size_t x = 0; x < 3; ++x) {
+          centre[x] -= push[x];
+          other[x] += push[x];
+        }
       }
       sum.begin(space, forces, homes, replaces);
-      Kokkos::parallel_for(Kokkos::RangePolicy<TypeParam>(space, 0, centres), Push<TypeParam>{sum, all, reach, true});
+      Kokkos::parallel_for(Kokkos::RangePolicy<TypeParam>(space, 0, centres),
+                           Push<TypeParam>{sum, all, reach, all != 36});
       sum.finish(space);
       space.fence();
       auto const found = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), forces);
-      for (int i = 0; i < atoms; ++i) EXPECT_EQ(found(i, 1), expected[static_cast<std::size_t>(i)]) << all << ' ' << i;
+      for (int i = 0; i < atoms; ++i)
+        for (std::size_t x = 0; x < 3; ++x)
+          EXPECT_EQ(found(i, x), expected[static_cast<std::size_t>(i)][x]) << all << ' ' << i << ' ' << x;
     }
   }
 }

@@ -53,6 +53,13 @@ std::vector<Command> const commands = {
     // Without noise: the two styles draw different random numbers.
     {"fix langevin (friction)",
      start_dynamics + "fix bath all langevin 0.0 0.0 0.05 4711\nrun 50 post no\nunfix bath\n"},
+    {"fix addforce", start_dynamics + "fix push all addforce 0.2 -0.1 0.05\nrun 50 post no\nunfix push\n"},
+    // Forces of walls that are there before the pair style's.
+    {"fix wall/lj126 fld", "change_box all z final -5 22 boundary p p f units box\n" + start_dynamics +
+                               "fix walls all wall/lj126 zlo EDGE 0.2 3.0 7.0 zhi EDGE 0.2 3.0 7.0 fld yes units box\n"
+                               "run 50 post no\n"},
+    {"neigh_modify exclude",
+     start_dynamics + "group some id 3:200:7\nneigh_modify exclude group some all\nrun 20 post no\n"},
     {"minimize (cg)", "min_style cg\nminimize 0 1e-7 200 2000\n", 1e-6},
     {"minimize (fire)", "min_style fire\nminimize 0 1e-5 500 2000\n", 1e-6},
     // As its manual advises, several descents, each from the box of the one before; then one in the box that is found.

@@ -66,7 +66,7 @@ class ForceSum {
     }
 
     /// The force of all its pairs on centre i.
-    /// \param blocks at least those of the centre and its neighbours (`AtomBlocks` of all that have forces)
+    /// \param blocks at least those of the centre and its neighbours (`AtomBlocks` of all atoms, images among them)
     KOKKOS_FUNCTION void addToCentre(int i, double const (&gradient)[3], std::uint64_t blocks = AtomBlocks::all) const {
       subtract(i, {-gradient[0], -gradient[1], -gradient[2]});
       _touched |= blocks;
@@ -83,9 +83,11 @@ class ForceSum {
   };
   KOKKOS_FUNCTION Access access() const { return Access(*this); }
 
-  /// Kernels launched from here on add to `forces`, (atoms, 3) eV/A.
-  /// \param homes of images (host only): what kernels give to atom `forces.extent(0) + k` is for atom homes(k)
-  /// \param replaces forces are set, not added to (host only)
+  /// Kernels launched from here on give forces to atoms 0, 1, ...; `finish` adds them to `forces`, (atoms, 3) eV/A.
+  /// \param homes of images (host only): what is given to atom `forces.extent(0) + k` is for atom homes(k), one of
+  /// those
+  ///        that have forces
+  /// \param replaces `forces` are set, not added to (host only)
   void begin(ExecutionSpace const& space, Forces const& forces, Homes const& homes = {}, bool replaces = false) {
     _forces = forces;
     if constexpr (has_copies) {
@@ -100,7 +102,7 @@ class ForceSum {
     }
   }
 
-  /// Adds what they left to the forces.
+  /// Adds up what they left.
   void finish(ExecutionSpace const& space) const {
     if constexpr (has_copies) {
       if (_homes.extent(0) > 0) sendHome(space);
