@@ -91,8 +91,9 @@ struct LammpsBuffers {
   }
 };
 
-/// Forces of all centres (\param forces, homes, replaces as for `ForceSum::begin`), added to per-atom virials, where
-/// asked for; energy and virial in `tally`. Site energies stay in `buffers`.
+/// Forces of all centres; their per-atom virials, where asked for, are added; energy and virial go to `tally`, site
+/// energies stay in `buffers`.
+/// \param forces, homes, replaces as for `ForceSum::begin`, but `forces` may have rows for images, too
 template <class Real, class ExecutionSpace, class Environment, class Forces, class AtomVirial, class CentroidVirial>
 void evaluateForLammps(ExecutionSpace const& space, MtpPlan<typename ExecutionSpace::memory_space> const& plan,
                        Environment const& environment, LammpsBuffers<ExecutionSpace>& buffers, Forces forces,

@@ -143,7 +143,7 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
   if constexpr (!sinter::is_device_space<DeviceType>) {
     bool const ghosts_are_own = comm->nprocs == 1 && !domain->box_change;
     inner_list.replace(space, environment, plan.max_dist, ghosts_are_own ? atom->nlocal : all, is_new_list);
-    if (comm->nprocs == 1 && (is_new_list || homes_known != all)) findHomes();
+    if (comm->nprocs == 1 && (is_new_list || static_cast<int>(homes.extent(0)) != all)) findHomes();
   }
 
   auto const f = atomKK->k_f.view<DeviceType>();
@@ -215,11 +215,10 @@ void PairMTPKokkos<DeviceType>::compute(int eflag, int vflag) {
 template <class DeviceType>
 void PairMTPKokkos<DeviceType>::findHomes() {
   int const all = atom->nlocal + atom->nghost;
-  if (static_cast<int>(homes.extent(0)) < all)
-    homes = decltype(homes)(Kokkos::view_alloc("sinter::pair::homes", Kokkos::WithoutInitializing), all + all / 8);
+  if (static_cast<int>(homes.extent(0)) != all)
+    homes = decltype(homes)(Kokkos::view_alloc("sinter::pair::homes", Kokkos::WithoutInitializing), all);
   std::iota(homes.data(), homes.data() + atom->nlocal, 0);
   comm->forward_comm(this, 1);
-  homes_known = all;
 }
 
 template <class DeviceType>

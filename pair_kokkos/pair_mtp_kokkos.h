@@ -64,7 +64,6 @@ class PairMTPKokkos : public PairMTPBase, public KokkosBase {
   sinter::LammpsBuffers<DeviceType> buffers;
   Kokkos::View<int const*, MemorySpace> d_type_map;
   Kokkos::View<int*, Kokkos::HostSpace> homes;  // (owned + ghosts) the owned atom that each is an image of
-  int homes_known = 0;                          // of owned atoms and ghosts
   AllForces all_forces;                         // (owned + ghosts, 3), with newton off on several processes or a device
 
   DAT::ttransform_kkacc_1d k_eatom;

@@ -312,14 +312,18 @@ TEST(SiliconTest, TransitionsOfGap18) {
   EXPECT_NEAR(stable.transitions[1].pressure / gpa, 14.4, 0.2);
 }
 
+std::vector<NamedCrystal> siliconCrystals(std::vector<std::string> const& names) {
+  std::vector<NamedCrystal> result;
+  for (auto const& name : names) result.push_back({name, crystalPrototype(name, 14, siliconVolumePerAtom(name))});
+  return result;
+}
+
 // The paper's potentials; GAP-18's dia and bSn cross at 11.2 GPa. The phases above are not compared: they differ by
 // meV.
 TEST(SiliconTest, TransitionsOfThePapersPotentials) {
   auto const potentials = test::paperPotentials();
   if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
-  std::vector<NamedCrystal> crystals;
-  for (std::string const name : {"dia", "bSn", "sh", "Imma", "hcp", "Cmca"})
-    crystals.push_back({name, crystalPrototype(name, 14, siliconVolumePerAtom(name))});
+  auto const crystals = siliconCrystals({"dia", "bSn", "sh", "Imma", "hcp", "Cmca"});
   for (auto const& [name, model] : potentials) {
     auto const curves = enthalpyCurves<Kokkos::Serial>(model, crystals, pressuresTo(24, 3));
     auto const stable = stablePhases(curves);
@@ -340,9 +344,7 @@ TEST(SiliconTest, TransitionsOfThePapersPotentials) {
 TEST(SiliconTest, TransitionsDoNotDependOnTheOrder) {
   auto const potentials = test::paperPotentials();
   if (potentials.empty()) GTEST_SKIP() << "no si_mtp_paper";
-  std::vector<NamedCrystal> crystals;
-  for (std::string const name : {"dia", "bSn", "sh", "fcc", "Imma", "Cmca"})
-    crystals.push_back({name, crystalPrototype(name, 14, siliconVolumePerAtom(name))});
+  auto const crystals = siliconCrystals({"dia", "bSn", "sh", "fcc", "Imma", "Cmca"});
   for (auto const& [name, model] : potentials) {
     auto const pressures = pressuresTo(24, 6);
     auto const curves = enthalpyCurves<Kokkos::Serial>(model, crystals, pressures);

@@ -84,9 +84,7 @@ class ForceSum {
   KOKKOS_FUNCTION Access access() const { return Access(*this); }
 
   /// Kernels launched from here on give forces to atoms 0, 1, ...; `finish` adds them to `forces`, (atoms, 3) eV/A.
-  /// \param homes of images (host only): what is given to atom `forces.extent(0) + k` is for atom homes(k), one of
-  /// those
-  ///        that have forces
+  /// \param homes (images) the atom, one with forces, that gets what is given to atom forces.extent(0) + k (host only)
   /// \param replaces `forces` are set, not added to (host only)
   void begin(ExecutionSpace const& space, Forces const& forces, Homes const& homes = {}, bool replaces = false) {
     _forces = forces;
